@@ -1,0 +1,31 @@
+// vecmill/stats.h: the accounts of a run: per row, and summed.
+#pragma once
+
+#include <cstdint>
+
+namespace vecmill {
+
+// What happened to one row.
+struct RowAccount {
+  int32_t num_tokens = 0;        // tokens used, special tokens included; 0 for a null row
+  bool is_null = false;          // the row was null, its vector is not set
+  bool truncated = false;        // tokens beyond max_seq_length were cut off
+  bool invalid_utf8 = false;     // invalid bytes were replaced by U+FFFD
+  bool duplicate = false;        // computed once, for an earlier row of the same text
+};
+
+// Where the worker threads' time went, summed over threads, in seconds.
+struct StageSeconds {
+  double tokenize = 0;
+  double embed_lookup = 0;  // word + position + type embeddings and their LayerNorm
+  double qkv = 0;
+  double attention = 0;
+  double attention_output = 0;  // projection + residual + LayerNorm
+  double ffn_up = 0;            // first feed-forward matrix + GELU
+  double ffn_down = 0;          // second feed-forward matrix + residual + LayerNorm
+  double pool = 0;              // pooling, normalisation, scatter
+
+  StageSeconds& operator+=(const StageSeconds& other);
+};
+
+}  // namespace vecmill
