@@ -1,0 +1,17 @@
+// batch/duplicates.h: which rows have the same text as an earlier one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace vecmill {
+
+// For each of `rows` [N] the index of the first row with the same bytes: first[i] <= i, and
+// first[i] == i for a row seen for the first time and for every null row. Time and memory O(bytes +
+// N).
+std::vector<int64_t> FirstOccurrences(std::span<const std::optional<std::string_view>> rows);
+
+}  // namespace vecmill
