@@ -41,9 +41,10 @@ TEST(PlanBlocks, HoldsEveryRowOnceWithinTheBudgetAndNoTwoNeighboursCouldBeOne) {
     for (size_t b = 0; b < blocks.size(); ++b) {
       const int64_t tokens = Tokens(blocks[b], num_tokens);
       EXPECT_TRUE(tokens <= budget || blocks[b].size() == 1);
-      if (b > 0)
-        EXPECT_GT(Tokens(blocks[b - 1], num_tokens) + num_tokens[static_cast<size_t>(blocks[b][0])],
+      if (b > 0) {
+        EXPECT_GT(Tokens(blocks[b - 1], num_tokens) + Tokens({blocks[b].front()}, num_tokens),
                   budget);
+      }
       for (int64_t row : blocks[b]) ++seen[static_cast<size_t>(row)];
     }
     for (size_t i = 0; i < num_tokens.size(); ++i) EXPECT_EQ(seen[i], num_tokens[i] > 0 ? 1 : 0);
