@@ -1,0 +1,40 @@
+// weights/model_folder.h: what a folder of model files says, read and checked before any weight.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "weights/bert_config.h"
+
+namespace vecmill {
+
+enum class Pooling { kMean, kCls, kMax };
+
+// "mean", "cls" or "max".
+const char* PoolingName(Pooling pooling);
+
+// Two layouts are read:
+//  - sentence-transformers: modules.json lists Transformer, Pooling and optionally Normalize, with
+//    1_Pooling/config.json and sentence_bert_config.json, in the spellings of all versions to 6.2;
+//  - transformers: config.json alone; mean pooling, no normalisation, as sentence-transformers
+//    treats such a folder.
+// A setting that would change vectors and is not implemented is refused by name, never ignored.
+struct ModelFolder {
+  std::string path;                // as given to Open
+  std::string transformer_folder;  // holds config.json, the weights (Checkpoint::Open), tokenizer
+  std::string tokenizer_json;      // path of tokenizer.json, which exists
+  std::string model_type;          // of config.json: "bert"
+  BertConfig config;
+  Pooling pooling = Pooling::kMean;
+  bool normalize = false;
+  // Tokens of a row that are used, special tokens included: max_seq_length of
+  // sentence_bert_config.json, or else model_max_length of tokenizer_config.json; never more than
+  // the model has positions.
+  int64_t max_seq_length = 0;
+
+  // Errors: kNotFound (names the missing file and what the folder should hold), kCorrupt,
+  // kUnsupported, kIo.
+  static ModelFolder Open(const std::string& path);
+};
+
+}  // namespace vecmill

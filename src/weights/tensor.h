@@ -1,0 +1,37 @@
+// weights/tensor.h: one tensor of a weight file, not yet read.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/mapped_file.h"
+
+namespace vecmill {
+
+// A view into a mapped weight file that keeps the mapping alive. Cheap to copy. The file's checks
+// have passed: for a dtype of the format, `bytes` is as long as dtype and shape say.
+struct Tensor {
+  std::string name;
+  std::string dtype;                 // as the file spells it: "F32", "F16", "BF16", "I64", ...
+  std::vector<int64_t> shape;        // at most 8 dimensions, none negative; empty for a scalar
+  std::span<const std::byte> bytes;  // row-major, little-endian, no alignment
+  std::shared_ptr<const MappedFile> file;
+
+  int64_t num_elements() const;
+
+  // Refuse a dtype that CopyF32 cannot read. Errors: kUnsupported, names the file and the tensor.
+  void CheckReadable() const;
+
+  // Write all elements to dst [num_elements()] as f32. F32, F16 and BF16 convert exactly.
+  // Errors: kUnsupported for other dtypes; kCorrupt for a NaN or an infinity, naming its index.
+  void CopyF32(float* dst) const;
+};
+
+// "[384, 1536]", as messages write shapes.
+std::string ShapeText(std::span<const int64_t> shape);
+
+}  // namespace vecmill
