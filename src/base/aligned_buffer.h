@@ -7,8 +7,8 @@
 
 namespace vecmill {
 
-// An owned array of trivial T, aligned to 64 bytes (a cache line, a 512-bit register), uninitialised.
-// Large buffers ask the kernel for huge pages. Errors: std::bad_alloc.
+// An owned array of trivial T, aligned to 64 bytes (a cache line, a 512-bit register),
+// uninitialised. Large buffers ask the kernel for huge pages. Errors: std::bad_alloc.
 template <typename T>
 class AlignedBuffer {
  public:
@@ -29,7 +29,8 @@ class AlignedBuffer {
   int64_t size_ = 0;
 };
 
-// Allocate `num_bytes` (> 0) aligned to 64 bytes; over 2 MiB aligned to 2 MiB and advised for huge pages.
+// Allocate `num_bytes` (> 0) aligned to 64 bytes; over 2 MiB aligned to 2 MiB and advised for huge
+// pages.
 void* AllocateAligned(int64_t num_bytes);
 void FreeAligned(void* p) noexcept;
 

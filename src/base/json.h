@@ -10,15 +10,15 @@
 
 namespace vecmill {
 
-// One JSON value. Objects keep the order of their members. Integers that fit int64 stay integers.
-// Accessors that convert throw kCorrupt with the message "WHERE: KEY: expected a string, found 3",
-// WHERE being the name given to ParseJson and KEY the path to the value: "added_tokens[3].id".
+// One JSON value. Objects keep the order of their members. Integers that fit int64 stay integers,
+// others become doubles.
 class Json {
  public:
   using Array = std::vector<Json>;
   using Object = std::vector<std::pair<std::string, Json>>;
 
   Json() = default;  // null
+  // NOLINTBEGIN(google-explicit-constructor): a literal stands for its value, {{"rows", 3}}.
   Json(bool v) : value_(v) {}
   Json(int v) : value_(static_cast<int64_t>(v)) {}
   Json(int64_t v) : value_(v) {}
@@ -27,6 +27,7 @@ class Json {
   Json(std::string v) : value_(std::move(v)) {}
   Json(Array v) : value_(std::move(v)) {}
   Json(Object v) : value_(std::move(v)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   bool is_bool() const { return std::holds_alternative<bool>(value_); }
@@ -47,13 +48,32 @@ class Json {
   // Member of an object, or nullptr; nullptr too when this is not an object.
   const Json* Find(std::string_view key) const;
 
-  // Append a member. REQUIRES: is_object().
+  // Member `key`, which must be there and have the named type; integers count as numbers.
+  // `where` names this value in messages: "tokenizer.json: added_tokens[3]".
+  // Errors: kCorrupt, "WHERE: KEY: expected a string, found 3" ("found nothing" when not there).
+  bool GetBool(std::string_view key, std::string_view where) const;
+  int64_t GetInt(std::string_view key, std::string_view where) const;
+  double GetNumber(std::string_view key, std::string_view where) const;
+  const std::string& GetString(std::string_view key, std::string_view where) const;
+  const Array& GetArray(std::string_view key, std::string_view where) const;
+  const Json& GetObject(std::string_view key, std::string_view where) const;
+
+  // The same; `fallback` when the member is not there or null, as Python writes None.
+  bool GetBool(std::string_view key, std::string_view where, bool fallback) const;
+  int64_t GetInt(std::string_view key, std::string_view where, int64_t fallback) const;
+  double GetNumber(std::string_view key, std::string_view where, double fallback) const;
+  std::string GetString(std::string_view key, std::string_view where, std::string fallback) const;
+
+  // Append a member. REQUIRES: is_object(), no member of that name. The first is VECMILL_CHECKed.
   void Set(std::string key, Json value);
 
-  // "a string", "3", "an array of 5": how messages name what was found.
+  // What messages name as found: "null", "true", "3", the string in quotes or, when
+  // long, "a string of 90 bytes"; "an array of 5", "an object of 2".
   std::string Describe() const;
 
-  // Compact text, UTF-8; doubles print the shortest digits that read back equal. indent > 0 spreads lines.
+  // Compact text, UTF-8; doubles print the shortest digits that read back as the same double, and
+  // infinities and NaN, which JSON lacks, as null. Invalid UTF-8 is replaced as ReplaceInvalidUtf8
+  // does. indent > 0 spreads lines.
   std::string Dump(int indent = 0) const;
 
  private:
@@ -65,8 +85,9 @@ struct JsonLimits {
   int max_depth = 64;
 };
 
-// Parse one document. Refuses (kCorrupt, naming `where` and the byte): syntax errors, invalid UTF-8,
-// duplicate keys, nesting deeper than max_depth, text longer than max_bytes, anything after the value.
+// Parse one document. Refuses (kCorrupt, naming `where` and the byte): syntax errors, invalid
+// UTF-8, duplicate keys, nesting deeper than max_depth, text longer than max_bytes, anything after
+// the value.
 Json ParseJson(std::string_view text, const std::string& where, const JsonLimits& limits = {});
 
 }  // namespace vecmill

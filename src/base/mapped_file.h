@@ -9,9 +9,9 @@
 namespace vecmill {
 
 // A whole regular file, mapped read-only for the object's lifetime. The size is taken from the open
-// descriptor, never by asking for the name again. A file replaced by rename keeps its old content here;
-// a file that somebody truncates in place while it is mapped is not guarded against.
-// Errors: kNotFound, kIo (names the path and the reason; folders, FIFOs and devices are refused).
+// descriptor, never by asking for the name again. A file replaced by rename keeps its old content
+// here; a file that somebody truncates in place while it is mapped is not guarded against. Errors:
+// kNotFound, kIo (names the path and the reason; folders, FIFOs and devices are refused).
 class MappedFile {
  public:
   explicit MappedFile(const std::string& path);
