@@ -37,7 +37,6 @@ class Checkpoint {
  private:
   Checkpoint() = default;
   void OpenShards(const std::string& folder);
-  void BuildIndex();
 
   std::string path_;
   std::vector<std::shared_ptr<const MappedFile>> files_;  // in the order of their names

@@ -5,13 +5,9 @@
 #include <string>
 
 #include "weights/bert_config.h"
+#include "weights/sentence_modules.h"
 
 namespace vecmill {
-
-enum class Pooling { kMean, kCls, kMax };
-
-// "mean", "cls" or "max".
-const char* PoolingName(Pooling pooling);
 
 // Two layouts are read:
 //  - sentence-transformers: modules.json lists Transformer, Pooling and optionally Normalize, with

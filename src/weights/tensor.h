@@ -23,6 +23,9 @@ struct Tensor {
 
   int64_t num_elements() const;
 
+  // How messages name this: 'model.safetensors: tensor "embeddings.LayerNorm.bias"'.
+  std::string Where() const;
+
   // Refuse a dtype that CopyF32 cannot read. Errors: kUnsupported, names the file and the tensor.
   void CheckReadable() const;
 

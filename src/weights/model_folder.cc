@@ -1,0 +1,82 @@
+#include "weights/model_folder.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "base/json.h"
+#include "vecmill/error.h"
+#include "weights/model_file.h"
+#include "weights/tokenizer_config.h"
+
+namespace vecmill {
+namespace {
+
+constexpr char kHolds[] =
+    "; a model folder holds config.json, model.safetensors and tokenizer.json, and for "
+    "sentence-transformers modules.json with what it names";
+
+void RequireFolder(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::is_directory(status)) return;
+  if (std::filesystem::exists(status)) {
+    throw Error(ErrorCode::kInvalidArgument, path + ": is not a folder" + kHolds);
+  }
+  throw Error(error && status.type() != std::filesystem::file_type::not_found
+                  ? ErrorCode::kIo
+                  : ErrorCode::kNotFound,
+              path + ": " + (error ? error.message() : "no such folder"));
+}
+
+// What sentence-transformers does with a folder that has no modules.json.
+SentenceModules DefaultModules(const Json& config, const std::string& where) {
+  const Json* architectures = config.Find("architectures");
+  if (architectures != nullptr && architectures->is_array() && !architectures->array().empty()) {
+    const Json& first = architectures->array().front();
+    if (first.is_string() && first.string().ends_with("ForCausalLM")) {
+      throw Error(ErrorCode::kUnsupported, where + ": architecture " + first.Describe() +
+                                               " pools the last token; this build runs mean, cls, "
+                                               "max");
+    }
+  }
+  return {.transformer_path = "", .max_seq_length = std::nullopt};
+}
+
+}  // namespace
+
+ModelFolder ModelFolder::Open(const std::string& path) {
+  RequireFolder(path);
+  const bool has_modules = ModelFileExists(path, "modules.json");
+  SentenceModules modules;
+  if (has_modules) modules = ReadSentenceModules(path);
+
+  ModelFolder folder;
+  folder.path = path;
+  CheckInside(path, modules.transformer_path);
+  folder.transformer_folder = JoinPath(path, modules.transformer_path);
+  const std::string where = JoinPath(folder.transformer_folder, "config.json");
+  if (!ModelFileExists(folder.transformer_folder, "config.json")) {
+    throw Error(ErrorCode::kNotFound, where + ": no such file" + kHolds);
+  }
+  const Json config = ReadModelJson(folder.transformer_folder, "config.json");
+  folder.config = ReadBertConfig(config, where);
+  folder.model_type = config.GetString("model_type", where);
+  if (!has_modules) modules = DefaultModules(config, where);
+  if (has_modules && modules.pooling_dim != folder.config.hidden) {
+    throw Error(ErrorCode::kCorrupt, path + ": the Pooling module is made for a hidden size of " +
+                                         std::to_string(modules.pooling_dim) + ", but " + where +
+                                         " says " + std::to_string(folder.config.hidden));
+  }
+  folder.pooling = modules.pooling;
+  folder.normalize = modules.normalize;
+
+  const TokenizerConfig tokenizer =
+      ReadTokenizerConfig(folder.transformer_folder, modules.lower_case);
+  folder.tokenizer_json = JoinPath(folder.transformer_folder, "tokenizer.json");
+  folder.max_seq_length = std::min(modules.max_seq_length.value_or(tokenizer.model_max_length),
+                                   folder.config.max_positions);
+  return folder;
+}
+
+}  // namespace vecmill

@@ -1,0 +1,293 @@
+// Settings are read against closed lists: a key that is not known here may change vectors, and
+// sentence-transformers itself fails on keys it does not know.
+#include "weights/sentence_modules.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "vecmill/error.h"
+#include "weights/model_file.h"
+
+namespace vecmill {
+namespace {
+
+constexpr char kModulesFile[] = "modules.json";
+constexpr char kRunsModules[] = "; this build runs Transformer, Pooling, Normalize";
+constexpr char kRunsPooling[] = "; this build runs mean, cls, max";
+
+enum class ModuleKind { kTransformer, kPooling, kNormalize };
+
+struct Module {
+  ModuleKind kind;
+  std::string path;
+};
+
+[[noreturn]] void ThrowCorrupt(const std::string& where, const std::string& why) {
+  throw Error(ErrorCode::kCorrupt, where + ": " + why);
+}
+
+[[noreturn]] void ThrowUnsupported(const std::string& where, const std::string& why) {
+  throw Error(ErrorCode::kUnsupported, where + ": " + why);
+}
+
+void RefuseUnknownKeys(const Json& settings, std::initializer_list<std::string_view> known,
+                       const std::string& where) {
+  for (const auto& [key, value] : settings.object()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    ThrowUnsupported(where, "setting " + Json(key).Describe() + " is not known to this build");
+  }
+}
+
+// Refuse members that would change vectors unless they are absent, null or empty.
+void RefuseFilled(const Json& settings, std::initializer_list<const char*> keys,
+                  const std::string& where) {
+  for (const char* key : keys) {
+    const Json* value = settings.Find(key);
+    if (value == nullptr || value->is_null()) continue;
+    if (value->is_object() && value->object().empty()) continue;
+    ThrowUnsupported(where, std::string(key) + " is " + value->Describe() +
+                                ", a setting this build does not apply");
+  }
+}
+
+void RequireString(const Json& settings, const char* key, const char* expected,
+                   const std::string& where) {
+  const std::string found = settings.GetString(key, where, std::string(expected));
+  if (found == expected) return;
+  ThrowUnsupported(where, std::string(key) + " " + Json(found).Describe() + "; this build runs \"" +
+                              expected + "\"");
+}
+
+// The parts between the dots of "sentence_transformers.models.Pooling".
+std::vector<std::string_view> SplitDots(std::string_view text) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const size_t dot = text.find('.');
+    parts.push_back(text.substr(0, dot));
+    if (dot == std::string_view::npos) return parts;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+// Old folders say sentence_transformers.models.Pooling, new ones
+// sentence_transformers.sentence_transformer.modules.pooling.Pooling or
+// sentence_transformers.base.modules.normalize.Normalize; the class comes last.
+ModuleKind ReadModuleKind(const std::string& type, const std::string& where) {
+  constexpr std::string_view kPackages[] = {
+      "models", "base", "modules", "sentence_transformer", "transformer", "pooling", "normalize"};
+  const std::vector<std::string_view> parts = SplitDots(type);
+  const bool packages_known =
+      parts.size() >= 3 && parts.front() == "sentence_transformers" &&
+      std::all_of(parts.begin() + 1, parts.end() - 1, [&](std::string_view part) {
+        return std::find(std::begin(kPackages), std::end(kPackages), part) != std::end(kPackages);
+      });
+  if (packages_known && parts.back() == "Transformer") return ModuleKind::kTransformer;
+  if (packages_known && parts.back() == "Pooling") return ModuleKind::kPooling;
+  if (packages_known && parts.back() == "Normalize") return ModuleKind::kNormalize;
+  ThrowUnsupported(where, "module " + Json(type).Describe() + kRunsModules);
+}
+
+std::vector<Module> ReadModules(const std::string& folder) {
+  const auto file = OpenModelFile(folder, kModulesFile);
+  const Json list = ParseJson(file->text(), file->path());
+  if (!list.is_array()) {
+    ThrowCorrupt(file->path(), "expected an array of modules, found " + list.Describe());
+  }
+  std::vector<Module> modules;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < list.array().size(); ++i) {
+    const Json& entry = list.array()[i];
+    const std::string where = file->path() + ": module " + std::to_string(i);
+    const std::string& name = entry.GetString("name", where);
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      ThrowCorrupt(where, "its name " + Json(name).Describe() + " is that of an earlier module");
+    }
+    names.push_back(name);
+    const std::string& path = entry.GetString("path", where);
+    CheckRelativePath(path, where + ": path");
+    modules.push_back({ReadModuleKind(entry.GetString("type", where), where), path});
+  }
+  const bool known_chain = (modules.size() == 2 || modules.size() == 3) &&
+                           modules[0].kind == ModuleKind::kTransformer &&
+                           modules[1].kind == ModuleKind::kPooling &&
+                           (modules.size() == 2 || modules[2].kind == ModuleKind::kNormalize);
+  if (!known_chain) {
+    ThrowUnsupported(file->path(), "a chain of " + std::to_string(modules.size()) +
+                                       " modules that is not Transformer, Pooling and optionally "
+                                       "Normalize, in this order");
+  }
+  return modules;
+}
+
+// Names of the pooling modes that are on. Old files hold a boolean for each mode, new ones
+// pooling_mode, a name or a list of names, which wins.
+std::vector<std::string> ReadPoolingModes(const Json& config, const std::string& where) {
+  const Json* mode = config.Find("pooling_mode");
+  if (mode != nullptr && mode->is_array()) {
+    std::vector<std::string> modes;
+    for (const Json& name : mode->array()) {
+      if (!name.is_string()) {
+        ThrowCorrupt(where, "pooling_mode: expected names, found " + name.Describe());
+      }
+      modes.push_back(name.string());
+    }
+    return modes;
+  }
+  if (mode != nullptr) return {config.GetString("pooling_mode", where)};
+
+  constexpr struct {
+    const char* key;
+    const char* mode;
+  } kBooleans[] = {
+      {"pooling_mode_cls_token", "cls"},
+      {"pooling_mode_max_tokens", "max"},
+      {"pooling_mode_mean_tokens", "mean"},
+      {"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"},
+      {"pooling_mode_weightedmean_tokens", "weightedmean"},
+      {"pooling_mode_lasttoken", "lasttoken"},
+  };
+  std::vector<std::string> modes;
+  for (const auto& boolean : kBooleans) {
+    if (config.GetBool(boolean.key, where, false)) modes.emplace_back(boolean.mode);
+  }
+  if (modes.empty()) modes.emplace_back("mean");
+  return modes;
+}
+
+void ReadPooling(const std::string& folder, const std::string& path, SentenceModules& result) {
+  const std::string name = JoinPath(path, "config.json");
+  const Json config = ReadModelJson(folder, name);
+  const std::string where = JoinPath(folder, name);
+  RefuseUnknownKeys(config,
+                    {"word_embedding_dimension", "embedding_dimension", "pooling_mode",
+                     "include_prompt", "pooling_mode_cls_token", "pooling_mode_max_tokens",
+                     "pooling_mode_mean_tokens", "pooling_mode_mean_sqrt_len_tokens",
+                     "pooling_mode_weightedmean_tokens", "pooling_mode_lasttoken"},
+                    where);
+
+  const std::vector<std::string> modes = ReadPoolingModes(config, where);
+  if (modes.size() != 1) {
+    std::string listed;
+    for (const std::string& mode : modes) listed += (listed.empty() ? "" : " + ") + mode;
+    ThrowUnsupported(
+        where, "pooling modes put together (" + listed + ")" + kRunsPooling + ", one at a time");
+  }
+  if (modes[0] == "mean") {
+    result.pooling = Pooling::kMean;
+  } else if (modes[0] == "cls") {
+    result.pooling = Pooling::kCls;
+  } else if (modes[0] == "max") {
+    result.pooling = Pooling::kMax;
+  } else {
+    ThrowUnsupported(where, "pooling mode " + Json(modes[0]).Describe() + kRunsPooling);
+  }
+  if (!config.GetBool("include_prompt", where, true)) {
+    ThrowUnsupported(where, "include_prompt is false; this build pools every token");
+  }
+  const bool is_new = config.Find("embedding_dimension") != nullptr;
+  result.pooling_dim =
+      config.GetInt(is_new ? "embedding_dimension" : "word_embedding_dimension", where);
+}
+
+void CheckNormalize(const std::string& folder, const std::string& path) {
+  const std::string name = JoinPath(path, "config.json");
+  if (path.empty() || !ModelFileExists(folder, name)) return;  // written since 6.0
+  const Json config = ReadModelJson(folder, name);
+  const std::string where = JoinPath(folder, name);
+  RequireString(config, "module_input_name", "sentence_embedding", where);
+  RequireString(config, "module_output_name", "sentence_embedding", where);
+}
+
+// The Transformer module's settings: the first of these files that is there and not empty.
+void ReadTransformer(const std::string& folder, SentenceModules& result) {
+  constexpr const char* kNames[] = {
+      "sentence_bert_config.json",       "sentence_roberta_config.json",
+      "sentence_distilbert_config.json", "sentence_camembert_config.json",
+      "sentence_albert_config.json",     "sentence_xlm-roberta_config.json",
+      "sentence_xlnet_config.json",
+  };
+  Json config{Json::Object{}};
+  std::string where = folder;
+  for (const char* file : kNames) {
+    const std::string name = JoinPath(result.transformer_path, file);
+    if (!config.object().empty() || !ModelFileExists(folder, name)) continue;
+    config = ReadModelJson(folder, name);
+    where = JoinPath(folder, name);
+  }
+  RefuseUnknownKeys(config,
+                    {"max_seq_length", "do_lower_case", "transformer_task", "modality_config",
+                     "module_output_name", "processing_kwargs", "unpad_inputs", "query_length",
+                     "document_length", "query_expansion", "model_args", "model_kwargs",
+                     "tokenizer_args", "processor_kwargs", "config_args", "config_kwargs"},
+                    where);
+  RefuseFilled(
+      config,
+      {"processing_kwargs", "query_length", "document_length", "query_expansion", "model_args",
+       "model_kwargs", "tokenizer_args", "processor_kwargs", "config_args", "config_kwargs"},
+      where);
+  RequireString(config, "transformer_task", "feature-extraction", where);
+  RequireString(config, "module_output_name", "token_embeddings", where);
+  if (const Json* modalities = config.Find("modality_config"); modalities != nullptr) {
+    const Json& text = modalities->GetObject("text", where + ": modality_config");
+    RequireString(text, "method", "forward", where + ": modality_config.text");
+    RequireString(text, "method_output_name", "last_hidden_state",
+                  where + ": modality_config.text");
+  }
+  result.lower_case = config.GetBool("do_lower_case", where, false);
+
+  const Json* length = config.Find("max_seq_length");
+  if (length == nullptr || length->is_null()) return;
+  result.max_seq_length = config.GetInt("max_seq_length", where);
+  if (*result.max_seq_length < 2) {
+    ThrowCorrupt(where, "max_seq_length: expected at least 2, found " + length->Describe());
+  }
+}
+
+// Settings of the model as a whole.
+void CheckModel(const std::string& folder) {
+  constexpr char kName[] = "config_sentence_transformers.json";
+  if (!ModelFileExists(folder, kName)) return;
+  const Json config = ReadModelJson(folder, kName);
+  const std::string where = JoinPath(folder, kName);
+  RequireString(config, "model_type", "SentenceTransformer", where);
+  RefuseFilled(config, {"truncate_dim"}, where);
+  const std::string prompt_name = config.GetString("default_prompt_name", where, std::string());
+  const Json* prompts = config.Find("prompts");
+  if (prompt_name.empty() || prompts == nullptr) return;
+  if (!prompts->GetString(prompt_name, where + ": prompts", std::string()).empty()) {
+    ThrowUnsupported(where, "default_prompt_name " + Json(prompt_name).Describe() +
+                                ": this build puts no prompt before the text");
+  }
+}
+
+}  // namespace
+
+const char* PoolingName(Pooling pooling) {
+  switch (pooling) {
+    case Pooling::kMean:
+      return "mean";
+    case Pooling::kCls:
+      return "cls";
+    case Pooling::kMax:
+      return "max";
+  }
+  return "";
+}
+
+SentenceModules ReadSentenceModules(const std::string& folder) {
+  const std::vector<Module> modules = ReadModules(folder);
+  CheckModel(folder);
+  SentenceModules result;
+  result.transformer_path = modules[0].path;
+  ReadTransformer(folder, result);
+  ReadPooling(folder, modules[1].path, result);
+  result.normalize = modules.size() == 3;
+  if (result.normalize) CheckNormalize(folder, modules[2].path);
+  return result;
+}
+
+}  // namespace vecmill

@@ -1,0 +1,114 @@
+// Weight files are little-endian and so is every machine this builds for; elements are copied with
+// memcpy because a header of any length may leave them unaligned.
+#include "weights/tensor.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/checked_math.h"
+#include "base/json.h"
+#include "vecmill/error.h"
+
+namespace vecmill {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+// Elements converted and checked at a time: small enough to be checked while still in the L1 cache.
+constexpr int64_t kChunk = 4096;
+
+constexpr uint32_t kF32ExponentMask = 0x7f800000;
+
+int64_t ReadableWidth(const std::string& dtype) {
+  if (dtype == "F32") return 4;
+  if (dtype == "F16" || dtype == "BF16") return 2;
+  return 0;
+}
+
+float F32FromBits(uint32_t bits) { return std::bit_cast<float>(bits); }
+
+// IEEE 754 binary16; every value of it is a binary32 value.
+float F32FromF16(uint16_t half) {
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
+  const uint32_t exponent = (half >> 10) & 0x1f;
+  const uint32_t fraction = half & 0x3ff;
+  if (exponent == 0) {  // zero or subnormal: fraction * 2^-24
+    const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
+    return F32FromBits(sign | std::bit_cast<uint32_t>(magnitude));
+  }
+  if (exponent == 0x1f) return F32FromBits(sign | kF32ExponentMask | (fraction << 13));
+  return F32FromBits(sign | ((exponent + 127 - 15) << 23) | (fraction << 13));
+}
+
+// bfloat16 is the upper half of a binary32.
+float F32FromBF16(uint16_t half) { return F32FromBits(static_cast<uint32_t>(half) << 16); }
+
+void ConvertHalves(const std::byte* src, int64_t count, float (*convert)(uint16_t), float* dst) {
+  for (int64_t i = 0; i < count; ++i) {
+    uint16_t half = 0;
+    std::memcpy(&half, src + 2 * i, sizeof half);
+    dst[i] = convert(half);
+  }
+}
+
+bool AllFinite(const float* values, int64_t count) {
+  uint32_t found = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const uint32_t exponent = std::bit_cast<uint32_t>(values[i]) & kF32ExponentMask;
+    found |= static_cast<uint32_t>(exponent == kF32ExponentMask);
+  }
+  return found == 0;
+}
+
+}  // namespace
+
+int64_t Tensor::num_elements() const {
+  const std::optional<int64_t> count = CheckedNumElements(shape);
+  VECMILL_CHECK(count.has_value());
+  return *count;
+}
+
+std::string Tensor::Where() const { return file->path() + ": tensor " + Json(name).Dump(); }
+
+void Tensor::CheckReadable() const {
+  if (ReadableWidth(dtype) != 0) return;
+  throw Error(ErrorCode::kUnsupported, Where() + " is of dtype " + Json(dtype).Describe() +
+                                           "; this build reads F32, F16 and BF16");
+}
+
+void Tensor::CopyF32(float* dst) const {
+  CheckReadable();
+  const int64_t width = ReadableWidth(dtype);
+  const int64_t count = num_elements();
+  VECMILL_CHECK(std::ssize(bytes) == count * width);
+  for (int64_t begin = 0; begin < count; begin += kChunk) {
+    const int64_t size = std::min(kChunk, count - begin);
+    const std::byte* src = bytes.data() + begin * width;
+    if (dtype == "F32") {
+      std::memcpy(dst + begin, src, static_cast<size_t>(size * width));
+    } else {
+      ConvertHalves(src, size, dtype == "F16" ? F32FromF16 : F32FromBF16, dst + begin);
+    }
+    if (AllFinite(dst + begin, size)) continue;
+    const float* bad = std::find_if_not(dst + begin, dst + begin + size,
+                                        [](float value) { return std::isfinite(value); });
+    throw Error(ErrorCode::kCorrupt, Where() + ": element " + std::to_string(bad - dst) + " of " +
+                                         std::to_string(count) + " is " +
+                                         (std::isnan(*bad) ? "NaN" : "infinite") +
+                                         ", expected finite numbers");
+  }
+}
+
+std::string ShapeText(std::span<const int64_t> shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += std::to_string(shape[i]);
+  }
+  return text + "]";
+}
+
+}  // namespace vecmill
