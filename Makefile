@@ -1,0 +1,85 @@
+# The newcomer's commands. Each installs what it needs (tools/setup), so each works on a fresh machine.
+
+JOBS ?= $(shell nproc)
+SHELL := /bin/bash
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint fmt asan tsan bench bench-peers neon clean setup setup-%
+
+help:
+	@echo "make demo         build, then embed and search 63,000 real texts"
+	@echo "make test         build, then run every test"
+	@echo "make build        build/release/vecmill"
+	@echo "make lint         layers, file sizes, clang-format, clang-tidy"
+	@echo "make fmt          format the sources"
+	@echo "make asan tsan    the tests under AddressSanitizer + UBSan, under ThreadSanitizer"
+	@echo "make bench        time the operations"
+	@echo "make bench-peers  time vecmill beside other engines (installs them)"
+	@echo "make neon         compile the operations for 64-bit ARM"
+	@echo "make clean        remove build/ (and not .venv)"
+
+setup:
+	@tools/setup
+setup-%:
+	@tools/setup build $*
+
+# $(call build_preset,NAME)
+define build_preset
+	@echo "== cmake --preset $(1)"
+	@cmake --preset $(1) --log-level=WARNING >/dev/null
+	@cmake --build --preset $(1) --parallel $(JOBS)
+endef
+
+build: setup
+	$(call build_preset,release)
+
+test: build
+	@echo "== ctest --preset release"
+	@ctest --preset release --parallel $(JOBS)
+
+demo: setup-demo
+	$(call build_preset,release)
+	@tools/demo
+
+asan tsan: setup
+	$(call build_preset,$@)
+	@ctest --preset $@ --parallel $(JOBS)
+
+bench: setup-bench
+	$(call build_preset,bench)
+	@set -e; for bench in build/bench/*_bench; do echo "== $$bench"; $$bench; done
+
+bench-peers: setup-bench
+	$(call build_preset,bench)
+	@bench/run_peers
+
+lint: setup-lint
+	@tools/check_layers.py
+	@tools/check_files.py
+	@tools/format.py --check
+	$(call build_preset,tidy)
+	@echo "lint: clean"
+
+fmt: setup
+	@tools/format.py
+
+# The cross compiler must see the headers of these libraries, which hold no machine code, but not the
+# rest of /usr/include, which belongs to this machine's processor.
+NEON := build/neon
+NEON_SOURCES := $(filter-out %_bench.cc,$(wildcard src/ops/*.cc))
+neon: setup-neon
+	@mkdir -p $(NEON)/include
+	@ln -sfn /usr/include/hwy $(NEON)/include/hwy
+	@ln -sfn /usr/include/gtest $(NEON)/include/gtest
+	@$(MAKE) --no-print-directory --jobs $(JOBS) $(NEON_SOURCES:src/%.cc=$(NEON)/%.o)
+	@echo "neon: $(words $(NEON_SOURCES)) files of src/ops compile for 64-bit ARM"
+
+.PHONY: $(NEON_SOURCES:src/%.cc=$(NEON)/%.o)
+$(NEON)/%.o: src/%.cc
+	@mkdir -p $(@D)
+	@echo "aarch64 $<"
+	@aarch64-linux-gnu-g++ -std=c++20 -O2 -Wall -Wextra -Wpedantic -Werror -Iinclude -Isrc \
+	  -isystem $(NEON)/include -c $< -o $@
+
+clean:
+	rm -rf build
