@@ -1,0 +1,212 @@
+// Vectors are written plain and uncompressed: the mantissas of normalised vectors are close to
+// random. PLACEHOLDER
+#include "table/parquet_writer.h"
+
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+#include <arrow/type.h>
+#include <arrow/util/byte_size.h>
+#include <arrow/util/key_value_metadata.h>
+#include <parquet/arrow/writer.h>
+#include <parquet/properties.h>
+
+#include <optional>
+
+#include "base/check.h"
+#include "table/arrow_status.h"
+#include "table/file_system.h"
+#include "table/output_file.h"
+
+namespace vecmill {
+namespace {
+
+std::shared_ptr<arrow::DataType> VectorType(int64_t dim) {
+  return arrow::fixed_size_list(arrow::field("element", arrow::float32(), /*nullable=*/false),
+                                static_cast<int32_t>(dim));
+}
+
+std::shared_ptr<arrow::Schema> OutputSchema(const arrow::Schema& input, const std::string& where,
+                                            const ParquetWriterOptions& options) {
+  const std::string& name = options.output_column;
+  arrow::FieldVector added = {arrow::field(name, VectorType(options.dim))};
+  if (options.accounts) {
+    added.push_back(arrow::field(name + "_tokens", arrow::int32()));
+    added.push_back(arrow::field(name + "_truncated", arrow::boolean()));
+    added.push_back(arrow::field(name + "_error", arrow::utf8()));
+  }
+  arrow::FieldVector fields = input.fields();
+  for (const auto& field : added) {
+    if (!input.GetAllFieldIndices(field->name()).empty()) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  where + ": the input has a column '" + field->name() +
+                      "' already; choose another name for the output column than '" + name + "'");
+    }
+    fields.push_back(field);
+  }
+  auto metadata = std::make_shared<arrow::KeyValueMetadata>();
+  if (input.HasMetadata()) metadata = input.metadata()->Copy();
+  for (const auto& [key, value] : options.metadata) {
+    ThrowIfError(metadata->Set(key, value), where, ErrorCode::kInternal);
+  }
+  return arrow::schema(fields, metadata);
+}
+
+std::shared_ptr<parquet::WriterProperties> ColumnProperties(const ParquetWriterOptions& options) {
+  const auto vectors = parquet::schema::ColumnPath(
+      std::vector<std::string>{options.output_column, "list", "element"});
+  parquet::WriterProperties::Builder builder;
+  builder.compression(parquet::Compression::ZSTD)
+      ->enable_page_checksum()
+      ->compression(vectors.ToDotString(), parquet::Compression::UNCOMPRESSED)
+      ->disable_dictionary(vectors.ToDotString())
+      ->disable_statistics(vectors.ToDotString());
+  return builder.build();
+}
+
+std::shared_ptr<parquet::ArrowWriterProperties> ArrowProperties() {
+  return parquet::ArrowWriterProperties::Builder().store_schema()->build();
+}
+
+// Bits of the rows that are not null, and how many are.
+struct Validity {
+  std::shared_ptr<arrow::Buffer> bits;  // nullptr if no row is null
+  int64_t num_nulls = 0;
+};
+
+Validity ValidityOf(std::span<const RowAccount> accounts, const std::string& where) {
+  arrow::TypedBufferBuilder<bool> bits;
+  for (const RowAccount& account : accounts) {
+    ThrowIfError(bits.Append(!account.is_null), where, ErrorCode::kInternal);
+  }
+  Validity validity{.bits = nullptr, .num_nulls = bits.false_count()};
+  if (validity.num_nulls > 0) {
+    validity.bits = ValueOrThrow(bits.Finish(), where, ErrorCode::kInternal);
+  }
+  return validity;
+}
+
+// The vectors as an array that borrows their memory.
+std::shared_ptr<arrow::Array> VectorArray(std::span<const float> vectors, int64_t dim,
+                                          std::span<const RowAccount> accounts,
+                                          const std::string& where) {
+  const auto bytes = std::make_shared<arrow::Buffer>(
+      reinterpret_cast<const uint8_t*>(vectors.data()), static_cast<int64_t>(vectors.size_bytes()));
+  const auto values =
+      std::make_shared<arrow::FloatArray>(static_cast<int64_t>(vectors.size()), bytes);
+  Validity validity = ValidityOf(accounts, where);
+  return std::make_shared<arrow::FixedSizeListArray>(VectorType(dim),
+                                                     static_cast<int64_t>(accounts.size()), values,
+                                                     std::move(validity.bits), validity.num_nulls);
+}
+
+arrow::Result<arrow::ArrayVector> AccountArrays(std::span<const RowAccount> accounts) {
+  arrow::Int32Builder tokens;
+  arrow::BooleanBuilder truncated;
+  arrow::StringBuilder error;
+  for (const RowAccount& account : accounts) {
+    ARROW_RETURN_NOT_OK(tokens.Append(account.num_tokens));
+    ARROW_RETURN_NOT_OK(truncated.Append(account.truncated));
+    ARROW_RETURN_NOT_OK(account.invalid_utf8 ? error.Append("invalid UTF-8 was replaced by U+FFFD")
+                                             : error.AppendNull());
+  }
+  arrow::ArrayVector arrays(3);
+  ARROW_RETURN_NOT_OK(tokens.Finish(&arrays[0]));
+  ARROW_RETURN_NOT_OK(truncated.Finish(&arrays[1]));
+  ARROW_RETURN_NOT_OK(error.Finish(&arrays[2]));
+  return arrays;
+}
+
+class FileParquetWriter : public ParquetWriter {
+ public:
+  FileParquetWriter(const std::string& path, const arrow::Schema& schema,
+                    const ParquetWriterOptions& options)
+      : name_(DisplayPath(path)),
+        options_(options),
+        schema_(OutputSchema(schema, name_, options)),
+        file_(OutputFile::Create(path, options.replace)) {
+    const std::string where = name_ + ": cannot write";
+    TranslateExceptions(where, ErrorCode::kIo, [&] {
+      writer_ = ValueOrThrow(
+          parquet::arrow::FileWriter::Open(*schema_, arrow::default_memory_pool(), file_->stream(),
+                                           ColumnProperties(options), ArrowProperties()),
+          where, ErrorCode::kIo);
+    });
+  }
+
+  // A parquet writer completes its file when it goes; the stream is shut before, so that an
+  // abandoned upload is not completed and a full disk is not written to again.
+  ~FileParquetWriter() override { file_.reset(); }
+
+  FileParquetWriter(const FileParquetWriter&) = delete;
+  FileParquetWriter& operator=(const FileParquetWriter&) = delete;
+
+  void Write(const Chunk& chunk, std::span<const float> vectors,
+             std::span<const RowAccount> accounts) override {
+    VECMILL_CHECK(static_cast<int64_t>(accounts.size()) == chunk.num_rows() &&
+                  static_cast<int64_t>(vectors.size()) == chunk.num_rows() * options_.dim);
+    KeepFailure([&] {
+      const std::string where = name_ + ": cannot write";
+      arrow::ArrayVector columns = chunk.batch->columns();
+      columns.push_back(VectorArray(vectors, options_.dim, accounts, where));
+      if (options_.accounts) {
+        for (auto& array : ValueOrThrow(AccountArrays(accounts), where, ErrorCode::kInternal)) {
+          columns.push_back(std::move(array));
+        }
+      }
+      const auto batch = arrow::RecordBatch::Make(schema_, chunk.num_rows(), std::move(columns));
+      StartRowGroupIfFull(where);
+      ThrowIfError(writer_->WriteRecordBatch(*batch), where, ErrorCode::kIo);
+      group_rows_ += batch->num_rows();
+      group_bytes_ +=
+          ValueOrThrow(arrow::util::ReferencedBufferSize(*batch), where, ErrorCode::kInternal);
+    });
+  }
+
+  void Finish() override {
+    KeepFailure([&] {
+      ThrowIfError(writer_->Close(), name_ + ": cannot write", ErrorCode::kIo);
+      file_->Commit();
+    });
+  }
+
+ private:
+  void StartRowGroupIfFull(const std::string& where) {
+    if (group_rows_ < options_.max_group_rows && group_bytes_ < options_.max_group_bytes) return;
+    ThrowIfError(writer_->NewBufferedRowGroup(), where, ErrorCode::kIo);
+    group_rows_ = 0;
+    group_bytes_ = 0;
+  }
+
+  template <typename Fn>
+  void KeepFailure(Fn&& fn) {
+    if (failure_) throw Error(*failure_);
+    try {
+      TranslateExceptions(name_ + ": cannot write", ErrorCode::kIo, fn);
+    } catch (const Error& error) {
+      failure_ = error;
+      throw;
+    }
+  }
+
+  const std::string name_;
+  const ParquetWriterOptions options_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  std::unique_ptr<OutputFile> file_;
+  std::unique_ptr<parquet::arrow::FileWriter> writer_;
+  int64_t group_rows_ = 0;
+  int64_t group_bytes_ = 0;
+  std::optional<Error> failure_;
+};
+
+}  // namespace
+
+std::unique_ptr<ParquetWriter> ParquetWriter::Open(const std::string& path,
+                                                   const std::shared_ptr<arrow::Schema>& schema,
+                                                   const ParquetWriterOptions& options) {
+  VECMILL_CHECK(options.dim > 0 && options.dim <= INT32_MAX);
+  return std::make_unique<FileParquetWriter>(path, *schema, options);
+}
+
+}  // namespace vecmill

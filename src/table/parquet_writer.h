@@ -1,0 +1,58 @@
+// table/parquet_writer.h: chunks with their vectors to one Parquet file.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "table/chunk.h"
+#include "vecmill/stats.h"
+
+namespace vecmill {
+
+struct ParquetWriterOptions {
+  std::string output_column = "embedding";
+  int64_t dim = 0;  // of the vectors, > 0
+  // Add OUTPUT_tokens (int32), OUTPUT_truncated (bool) and OUTPUT_error (string; null where all is
+  // well, else what was wrong with the row: a null text is no error).
+  bool accounts = false;
+  bool replace = false;  // an output that exists is replaced, not refused
+  std::vector<std::pair<std::string, std::string>> metadata;  // of the footer: "vecmill.dim", "384"
+  // A row group ends when it holds this many rows, or bytes before compression. Its encoded columns
+  // are in memory until then.
+  int64_t max_group_rows = 64 << 10;
+  int64_t max_group_bytes = 64 << 20;
+};
+
+// Writes the input's columns in their order, then the vectors as LIST<FLOAT> with required
+// elements, which ARROW:schema declares to be fixed_size_list<float>[dim], then the accounts. Input
+// columns are compressed with zstd; vectors are not (see the .cc). The schema's metadata is kept,
+// options.metadata wins where keys are equal. Not thread-safe.
+//
+// The file appears under its name when Finish returns and not before. The first failure is kept:
+// later calls throw it again.
+class ParquetWriter {
+ public:
+  // `path` is local or an s3:// URI; `schema` is TableReader::schema(). Errors: kInvalidArgument
+  // (the output exists, or a new column has the name of an input column), kNotFound, kIo,
+  // kUnsupported (a type that Parquet cannot hold).
+  static std::unique_ptr<ParquetWriter> Open(const std::string& path,
+                                             const std::shared_ptr<arrow::Schema>& schema,
+                                             const ParquetWriterOptions& options);
+
+  // Without Finish, nothing is left behind. Never throws.
+  virtual ~ParquetWriter() = default;
+
+  // Append the chunk's rows. vectors [N, dim] row-major, accounts [N]; a row whose account says
+  // is_null gets a null vector. Nothing is kept of the arguments. Errors: kIo.
+  virtual void Write(const Chunk& chunk, std::span<const float> vectors,
+                     std::span<const RowAccount> accounts) = 0;
+
+  // Complete the file. Errors: kIo, kInvalidArgument (the output came to exist while writing).
+  virtual void Finish() = 0;
+};
+
+}  // namespace vecmill
