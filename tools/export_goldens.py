@@ -12,6 +12,7 @@ tests/golden/minilm_64.json are kept. It holds short.parquet and long.parquet wi
 
 Writes, below the repository root:
   tests/data/models/tiny_bert/          a sentence-transformers folder, random weights, fixed seed
+  tests/data/models/micro_bert/         the same, so small that a test can damage it byte by byte
   tests/golden/tiny_bert.json           texts, ids
   tests/golden/tiny_bert.safetensors    per text I: I.hidden.L [T, H] for L = 0 (embedding output) to
                                         the number of layers, and I.POOLING and I.POOLING.normalized [H]
@@ -37,7 +38,8 @@ import transformers
 from sentence_transformers.sentence_transformer.modules import Pooling
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TINY = ROOT / "tests/data/models/tiny_bert"
+MODELS = ROOT / "tests/data/models"
+TINY = MODELS / "tiny_bert"
 GOLDEN = ROOT / "tests/golden"
 SEED = 20240229
 POOLINGS = ("mean", "cls", "max")
@@ -62,6 +64,16 @@ TINY_CONFIG = {
     "vocab_size": 0,
 }
 TINY_MAX_SEQ_LENGTH = 32
+
+MICRO_CONFIG = TINY_CONFIG | {
+    "hidden_size": 4,
+    "intermediate_size": 6,
+    "max_position_embeddings": 8,
+    "num_attention_heads": 2,
+    "num_hidden_layers": 2,
+}
+MICRO_VOCAB = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "##a", "##b", "##c"]
+MICRO_MAX_SEQ_LENGTH = 6
 
 TINY_TEXTS = [
     "",
@@ -100,6 +112,11 @@ def sha256(path):
 def write_json(path, value, **kwargs):
     text = json.dumps(value, ensure_ascii=False, **({"indent": 1} | kwargs))
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def save_tensors(tensors, path, metadata=None):
+    safetensors.numpy.save_file(tensors, path, metadata=metadata)
+    path.chmod(0o644)
 
 
 def tiny_vocab(minilm):
@@ -142,22 +159,22 @@ def tiny_model(config):
     return model
 
 
-def export_tiny_folder(minilm):
-    shutil.rmtree(TINY, ignore_errors=True)
-    (TINY / "1_Pooling").mkdir(parents=True)
-    vocab = tiny_vocab(minilm)
-    config = TINY_CONFIG | {"vocab_size": len(vocab)}
-    write_json(TINY / "config.json", config)
+def export_folder(folder, minilm, config, vocab, max_seq_length):
+    """A sentence-transformers folder of the oldest layout that all versions since 0.4 write."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "1_Pooling").mkdir(parents=True)
+    config = config | {"vocab_size": len(vocab)}
+    write_json(folder / "config.json", config)
     model = tiny_model(transformers.BertConfig(**config, attn_implementation="eager"))
     weights = {name: t.detach().numpy() for name, t in sorted(model.named_parameters())}
-    safetensors.numpy.save_file(weights, TINY / "model.safetensors", metadata={"format": "pt"})
-    (TINY / "vocab.txt").write_text("".join(piece + "\n" for piece in vocab), encoding="utf-8")
-    write_json(TINY / "tokenizer.json", tiny_tokenizer(minilm, vocab), indent=None)
+    save_tensors(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "vocab.txt").write_text("".join(piece + "\n" for piece in vocab), encoding="utf-8")
+    write_json(folder / "tokenizer.json", tiny_tokenizer(minilm, vocab), indent=None)
     write_json(
-        TINY / "tokenizer_config.json",
+        folder / "tokenizer_config.json",
         {
             "do_lower_case": True,
-            "model_max_length": 64,
+            "model_max_length": config["max_position_embeddings"],
             "tokenizer_class": "BertTokenizer",
             "unk_token": "[UNK]",
             "sep_token": "[SEP]",
@@ -168,14 +185,14 @@ def export_tiny_folder(minilm):
     )
     modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
     write_json(
-        TINY / "modules.json",
+        folder / "modules.json",
         [
             {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
             for i, (path, kind) in enumerate(modules)
         ],
     )
     write_json(
-        TINY / "1_Pooling/config.json",
+        folder / "1_Pooling/config.json",
         {
             "word_embedding_dimension": config["hidden_size"],
             "pooling_mode_cls_token": False,
@@ -185,8 +202,8 @@ def export_tiny_folder(minilm):
         },
     )
     write_json(
-        TINY / "sentence_bert_config.json",
-        {"max_seq_length": TINY_MAX_SEQ_LENGTH, "do_lower_case": False},
+        folder / "sentence_bert_config.json",
+        {"max_seq_length": max_seq_length, "do_lower_case": False},
     )
 
 
@@ -221,7 +238,7 @@ def export_tiny_layers():
         whole = encoder.encode(text)
         assert np.abs(whole - tensors[f"{i}.mean.normalized"]).max() < 1e-5, text
     write_json(GOLDEN / "tiny_bert.json", rows, indent=None)
-    safetensors.numpy.save_file(tensors, GOLDEN / "tiny_bert.safetensors")
+    save_tensors(tensors, GOLDEN / "tiny_bert.safetensors")
     return float(largest)
 
 
@@ -247,18 +264,19 @@ def export_minilm(minilm, texts_folder):
         )
         vectors[dtype] = encoder.encode(texts, batch_size=1, convert_to_numpy=True)
     write_json(path, texts)
-    safetensors.numpy.save_file(
-        {"embeddings": vectors[torch.float32]}, GOLDEN / "minilm_64.safetensors"
-    )
+    save_tensors({"embeddings": vectors[torch.float32]}, GOLDEN / "minilm_64.safetensors")
     return float(np.abs(vectors[torch.float32] - vectors[torch.float64]).max())
 
 
 def write_manifest(minilm, tiny_error, minilm_error):
     libraries = (torch, transformers, sentence_transformers, tokenizers, safetensors, np)
     versions = ", ".join(f"{lib.__name__} {lib.__version__}" for lib in libraries)
-    files = sorted(TINY.rglob("*.*")) + sorted(p for p in GOLDEN.glob("*.*") if p.suffix in
-                                               (".json", ".safetensors"))
-    listing = "\n".join(f"{sha256(p)}  {p.relative_to(ROOT)}" for p in files if p.is_file())
+    files = [p for folder in (MODELS, GOLDEN) for p in sorted(folder.rglob("*.*"))]
+    listing = "\n".join(
+        f"{sha256(p)}  {p.relative_to(ROOT)}"
+        for p in files
+        if p.suffix in (".json", ".safetensors", ".txt")
+    )
     (GOLDEN / "MANIFEST.md").write_text(f"""# Golden files
 
 Written by `tools/export_goldens.py --minilm FOLDER --texts FOLDER` on CPU, batches of one text.
@@ -285,7 +303,10 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(1)
     GOLDEN.mkdir(parents=True, exist_ok=True)
-    export_tiny_folder(args.minilm)
+    export_folder(TINY, args.minilm, TINY_CONFIG, tiny_vocab(args.minilm), TINY_MAX_SEQ_LENGTH)
+    export_folder(
+        MODELS / "micro_bert", args.minilm, MICRO_CONFIG, MICRO_VOCAB, MICRO_MAX_SEQ_LENGTH
+    )
     tiny_error = export_tiny_layers()
     minilm_error = export_minilm(args.minilm, args.texts)
     write_manifest(args.minilm, tiny_error, minilm_error)
