@@ -67,15 +67,17 @@ fmt: setup
 # rest of /usr/include, which belongs to this machine's processor.
 NEON := build/neon
 NEON_SOURCES := $(filter-out %_bench.cc,$(wildcard src/ops/*.cc))
+NEON_OBJECTS := $(NEON_SOURCES:src/%.cc=$(NEON)/%.o)
 neon: setup-neon
 	@mkdir -p $(NEON)/include
 	@ln -sfn /usr/include/hwy $(NEON)/include/hwy
 	@ln -sfn /usr/include/gtest $(NEON)/include/gtest
-	@$(MAKE) --no-print-directory --jobs $(JOBS) $(NEON_SOURCES:src/%.cc=$(NEON)/%.o)
+	@$(MAKE) --no-print-directory --jobs $(JOBS) $(NEON_OBJECTS)
 	@echo "neon: $(words $(NEON_SOURCES)) files of src/ops compile for 64-bit ARM"
 
-.PHONY: $(NEON_SOURCES:src/%.cc=$(NEON)/%.o)
-$(NEON)/%.o: src/%.cc
+# Always compiled: which headers each file includes is not recorded here.
+.PHONY: $(NEON_OBJECTS)
+$(NEON_OBJECTS): $(NEON)/%.o: src/%.cc
 	@mkdir -p $(@D)
 	@echo "aarch64 $<"
 	@aarch64-linux-gnu-g++ -std=c++20 -O2 -Wall -Wextra -Wpedantic -Werror -Iinclude -Isrc \
