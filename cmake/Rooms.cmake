@@ -4,6 +4,7 @@
 add_library(vecmill_flags INTERFACE)
 target_compile_options(vecmill_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wnon-virtual-dtor
+  -Wno-missing-field-initializers  # options are given by name, the rest keep their defaults
   -fstack-protector-strong $<$<BOOL:${VECMILL_WERROR}>:-Werror>)
 target_compile_definitions(vecmill_flags INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 
