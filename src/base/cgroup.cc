@@ -49,10 +49,11 @@ std::optional<double> CgroupCpuQuota(const std::string& membership, const std::s
     std::string controllers = line.substr(first + 1, second - first - 1);
     if (!controllers.empty() && !HasCpu(controllers)) continue;
     const bool version2 = controllers.empty();
+    const std::string hierarchy = version2 ? mount : mount + "/cpu";
     // Inside a container the path may be the host's and not exist here; the walk up ends at the
     // mount, which is then the container's own group.
     for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
-      std::optional<double> quota = QuotaOfGroup(mount + (version2 ? "" : "/cpu") + path, version2);
+      std::optional<double> quota = QuotaOfGroup(hierarchy + path, version2);
       if (quota && (!smallest || *quota < *smallest)) smallest = quota;
       if (path.rfind('/') == std::string::npos) break;
     }

@@ -319,8 +319,8 @@ double Json::GetNumber(std::string_view key, std::string_view where, double fall
 }
 
 std::string Json::GetString(std::string_view key, std::string_view where,
-                            std::string fallback) const {
-  return IsMissing(Find(key)) ? fallback : GetString(key, where);
+                            std::string_view fallback) const {
+  return IsMissing(Find(key)) ? std::string(fallback) : GetString(key, where);
 }
 
 void Json::Set(std::string key, Json value) {

@@ -62,7 +62,8 @@ class Json {
   bool GetBool(std::string_view key, std::string_view where, bool fallback) const;
   int64_t GetInt(std::string_view key, std::string_view where, int64_t fallback) const;
   double GetNumber(std::string_view key, std::string_view where, double fallback) const;
-  std::string GetString(std::string_view key, std::string_view where, std::string fallback) const;
+  std::string GetString(std::string_view key, std::string_view where,
+                        std::string_view fallback) const;
 
   // Append a member. REQUIRES: is_object(), no member of that name. The first is VECMILL_CHECKed.
   void Set(std::string key, Json value);
