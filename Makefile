@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint fmt asan tsan bench bench-peers neon clean setup setup-%
+.PHONY: help demo test build lint fmt asan tsan bench bench-peers parity neon clean setup setup-%
 
 help:
 	@echo "make demo         build, then embed and search 63,000 real texts"
@@ -15,6 +15,7 @@ help:
 	@echo "make asan tsan    the tests under AddressSanitizer + UBSan, under ThreadSanitizer"
 	@echo "make bench        time the operations"
 	@echo "make bench-peers  time vecmill beside other engines (installs them)"
+	@echo "make parity       compare vectors with other engines' and time nothing (installs them)"
 	@echo "make neon         compile the operations for 64-bit ARM"
 	@echo "make clean        remove build/ (and not .venv)"
 
@@ -49,9 +50,13 @@ bench: setup-bench
 	$(call build_preset,bench)
 	@set -e; for bench in build/bench/*_bench; do echo "== $$bench"; $$bench; done
 
-bench-peers: setup-bench
+bench-peers: setup-bench setup-demo
 	$(call build_preset,bench)
 	@bench/run_peers
+
+parity: setup-bench setup-demo
+	$(call build_preset,bench)
+	@bench/run_peers --verify-only
 
 lint: setup-lint
 	@tools/check_layers.py

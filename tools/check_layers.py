@@ -68,7 +68,7 @@ def room_of(path):
 
 
 def kind_of(path):
-    if path.parts[0] == "tests" or path.stem.endswith("_test"):
+    if path.parts[0] == "tests" or path.stem.endswith(("_test", "_fixture")):
         return "test"
     if path.stem.endswith("_bench"):
         return "bench"
