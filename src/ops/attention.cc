@@ -1,0 +1,200 @@
+// One sequence and one head at a time. K is copied transposed and V as it is into panels, so that
+// both products run on tile-inl.h; queries go in blocks whose scores stay in the first level cache.
+// With 12 tokens or with 512, that is a few percent of what the linear layers cost: what matters is
+// not to compute padding.
+//
+// Columns of the last panel of keys that have no key start at kNoKey instead of 0, so that the
+// maximum passes over them and the softmax gives them 1.6e-28, which vanishes in a sum of at
+// least 1. No masks.
+#include "ops/attention.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "ops/highway_targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/attention.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "ops/math-inl.h"
+#include "ops/tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace vecmill {
+namespace HWY_NAMESPACE {
+
+constexpr float kNoKey = -1e30f;
+
+HWY_INLINE int64_t RoundUp(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+// panels [L / 16][D][16] = the transpose of keys [L, D], zeros where there is no key.
+void PackKeys(ConstMatrix keys, float* panels) {
+  const int64_t padded = RoundUp(keys.rows);
+  for (int64_t i = 0; i < padded; ++i) {
+    float* column = panels + i / kLanes * kLanes * keys.cols + i % kLanes;
+    for (int64_t d = 0; d < keys.cols; ++d) {
+      column[d * kLanes] = i < keys.rows ? keys.Row(i)[d] : 0.0f;
+    }
+  }
+}
+
+// panels [D / 16][L][16] = values [L, D], zeros beyond D.
+void PackValues(ConstMatrix values, float* panels) {
+  for (int64_t d = 0; d < values.cols; d += kLanes) {
+    for (int64_t i = 0; i < values.rows; ++i) {
+      Store(LoadUpTo(values.Row(i) + d, values.cols - d), panels);
+      panels += kLanes;
+    }
+  }
+}
+
+// c = init + a * panels, all of the depth at once; init [c.cols rounded up to 16].
+void MultiplyByPanels(ConstMatrix a, const float* panels, const float* init, Matrix c) {
+  const RowTiles tiles(c.rows);
+  const int64_t panel_size = a.cols * kLanes;
+  int64_t n = 0;
+  while (n < c.cols) {
+    const bool whole = n + kMaxTilePanels * kLanes <= c.cols;
+    const int64_t cols = whole ? kMaxTilePanels * kLanes : std::min(kLanes, c.cols - n);
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      const int64_t begin = tiles.Begin(t);
+      const int64_t rows = tiles.Begin(t + 1) - begin;
+      const Tile tile{.a = a.Row(begin),
+                      .a_stride = a.stride,
+                      .b = panels + n * a.cols,
+                      .panel_stride = panel_size,
+                      .depth = a.cols,
+                      .init = init + n,
+                      .c = c.Row(begin) + n,
+                      .c_stride = c.stride};
+      if (whole) {
+        MultiplyColumns<kMaxTilePanels>(tile, rows, cols);
+      } else {
+        MultiplyColumns<1>(tile, rows, cols);
+      }
+    }
+    n += cols;
+  }
+}
+
+// row = exp(scale * (row - max)); returns the sum. REQUIRES: cols is a multiple of 16.
+HWY_INLINE float ExpRow(float* row, int64_t cols, float scale) {
+  const VecTag d;
+  Lanes max = Load(row);
+  for (int64_t j = kLanes; j < cols; j += kLanes) max = Max(max, Load(row + j));
+  const Vec row_max = hn::Set(d, MaxOfLanes(max));
+  const Vec scales = hn::Set(d, scale);
+  const Vec lowest = hn::Set(d, -kMaxExpArgument);
+  Lanes sum = Broadcast(0.0f);
+  for (int64_t j = 0; j < cols; j += kLanes) {
+    Lanes x = Load(row + j);
+    VECMILL_UNROLL
+    for (int i = 0; i < kVecs; ++i) {
+      x.vec[i] = Exp(hn::Max(hn::Mul(hn::Sub(x.vec[i], row_max), scales), lowest));
+    }
+    Store(x, row + j);
+    sum = Add(sum, x);
+  }
+  return SumOfLanes(sum);
+}
+
+HWY_INLINE void ScaleRow(float* row, int64_t size, float factor) {
+  const Lanes factors = Broadcast(factor);
+  for (int64_t j = 0; j < size; j += kLanes) {
+    StoreUpTo(Mul(LoadUpTo(row + j, size - j), factors), size - j, row + j);
+  }
+}
+
+// dst = softmax(scale * queries keys^T) values, for one sequence and head whose keys and values are
+// packed in the workspace.
+void AttendHead(ConstMatrix queries, float scale, AttentionWorkspace& workspace, Matrix dst) {
+  const int64_t num_keys = queries.rows;
+  const int64_t padded = RoundUp(num_keys);
+  const int64_t block = AttentionWorkspace::QueriesPerBlock(num_keys);
+  for (int64_t begin = 0; begin < queries.rows; begin += block) {
+    const int64_t rows = std::min(block, queries.rows - begin);
+    const Matrix scores{.data = workspace.scores(), .rows = rows, .cols = padded, .stride = padded};
+    MultiplyByPanels({queries.Row(begin), rows, queries.cols, queries.stride}, workspace.keys(),
+                     workspace.score_start(), scores);
+    float sums[AttentionWorkspace::kMaxQueriesPerBlock];
+    for (int64_t i = 0; i < rows; ++i) sums[i] = ExpRow(scores.Row(i), padded, scale);
+    const Matrix out{.data = dst.Row(begin), .rows = rows, .cols = dst.cols, .stride = dst.stride};
+    MultiplyByPanels({scores.data, rows, num_keys, scores.stride}, workspace.values(),
+                     workspace.zeros(), out);
+    for (int64_t i = 0; i < rows; ++i) ScaleRow(out.Row(i), out.cols, 1.0f / sums[i]);
+  }
+}
+
+void AttendBatch(ConstMatrix qkv, std::span<const int64_t> offsets, const AttentionShape& shape,
+                 AttentionWorkspace& workspace, Matrix dst) {
+  const int64_t width = shape.heads * shape.head_dim;
+  for (size_t i = 0; i + 1 < offsets.size(); ++i) {
+    const int64_t begin = offsets[i];
+    const int64_t rows = offsets[i + 1] - begin;
+    std::fill_n(workspace.score_start(), rows, 0.0f);
+    std::fill_n(workspace.score_start() + rows, RoundUp(rows) - rows, kNoKey);
+    for (int64_t column = 0; column < width; column += shape.head_dim) {
+      const float* queries = qkv.Row(begin) + column;
+      PackKeys({queries + width, rows, shape.head_dim, qkv.stride}, workspace.keys());
+      PackValues({queries + 2 * width, rows, shape.head_dim, qkv.stride}, workspace.values());
+      AttendHead({queries, rows, shape.head_dim, qkv.stride}, shape.scale, workspace,
+                 {dst.Row(begin) + column, rows, shape.head_dim, dst.stride});
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace vecmill
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace vecmill {
+namespace {
+
+constexpr int64_t kPanel = 16;
+constexpr int64_t kMaxScores = 4096;  // 16 KiB, half of a first level cache
+
+int64_t RoundUpToPanel(int64_t n) { return (n + kPanel - 1) / kPanel * kPanel; }
+
+void Grow(AlignedBuffer<float>& buffer, int64_t size) {
+  if (buffer.size() < size) buffer = AlignedBuffer<float>(size);
+}
+
+}  // namespace
+
+int64_t AttentionWorkspace::QueriesPerBlock(int64_t num_keys) {
+  constexpr int64_t kTileRows = 12;  // a multiple of every instruction set's tile
+  const int64_t rows = kMaxScores / RoundUpToPanel(num_keys) / kTileRows * kTileRows;
+  return std::clamp(rows, kTileRows, kMaxQueriesPerBlock);
+}
+
+void AttentionWorkspace::Reserve(int64_t max_tokens, int64_t head_dim) {
+  const int64_t keys = RoundUpToPanel(max_tokens);
+  const int64_t columns = RoundUpToPanel(head_dim);
+  Grow(keys_, keys * head_dim);
+  Grow(values_, columns * max_tokens);
+  Grow(scores_, std::max(kMaxScores, QueriesPerBlock(max_tokens) * keys));
+  Grow(score_start_, keys);
+  if (zeros_.size() < columns) {
+    Grow(zeros_, columns);
+    std::fill_n(zeros_.data(), columns, 0.0f);
+  }
+}
+
+HWY_EXPORT(AttendBatch);
+
+void Attention(ConstMatrix qkv, std::span<const int64_t> offsets, const AttentionShape& shape,
+               AttentionWorkspace& workspace, Matrix dst) {
+  VECMILL_CHECK(qkv.cols == 3 * shape.heads * shape.head_dim && dst.cols * 3 == qkv.cols);
+  int64_t max_tokens = 0;
+  for (size_t i = 0; i + 1 < offsets.size(); ++i) {
+    max_tokens = std::max(max_tokens, offsets[i + 1] - offsets[i]);
+  }
+  if (max_tokens == 0) return;
+  workspace.Reserve(max_tokens, shape.head_dim);
+  HWY_DYNAMIC_DISPATCH(AttendBatch)(qkv, offsets, shape, workspace, dst);
+}
+
+}  // namespace vecmill
+#endif  // HWY_ONCE

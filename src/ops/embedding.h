@@ -1,0 +1,34 @@
+// ops/embedding.h: the input of the first layer: words and positions looked up, added, normalised.
+//
+//   dst[t, :] = LayerNorm(words[ids[t], :] + positions[t - start of its sequence, :])
+//
+// Shapes:   words [V, H], positions [P, H] (with the embedding of token type 0 already added), dst
+//           [T, H]; ids [T], offsets [N + 1] from 0 to T, ascending.
+// Numerics: as ops/layer_norm.h.
+// Threads:  one.
+// Errors:   none. REQUIRES: 0 <= ids[t] < V, sequences no longer than P; the caller has checked.
+// Tested by embedding_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "ops/layer_norm.h"
+#include "ops/matrix_view.h"
+
+namespace vecmill {
+
+struct EmbeddingTables {
+  ConstMatrix words;
+  ConstMatrix positions;
+  LayerNormParams norm;
+};
+
+void EmbedTokens(const EmbeddingTables& tables, std::span<const int32_t> ids,
+                 std::span<const int64_t> offsets, Matrix dst) noexcept;
+
+// The twin, in double precision but for the sums of two f32.
+void RefEmbedTokens(const EmbeddingTables& tables, std::span<const int32_t> ids,
+                    std::span<const int64_t> offsets, Matrix dst);
+
+}  // namespace vecmill

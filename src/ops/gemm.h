@@ -1,0 +1,56 @@
+// ops/gemm.h: the matrix product of a linear layer, with its bias and nonlinearity.
+//
+//   c[m, n] = f(bias[n] + sum over k of a[m, k] * weight[n, k])
+//
+// Shapes:   a [M, K], weight [N, K] (the layout of torch.nn.Linear), bias [N], c [M, N]; M >= 0,
+//           N, K > 0, no multiples asked. c must not overlap a.
+// Numerics: f32. Each element is one chain of fused multiply-adds that starts at the bias and runs
+//           over k upwards, so its bits depend on its row of a and its row of weight alone: not on
+//           M, on the row's position or on the thread. Before f, |error| <= (K + 1) eps (|bias| +
+//           sum |a weight|) (asserted in the test).
+// Threads:  one; calls from several threads may share a PackedMatrix.
+// Errors:   std::bad_alloc while packing; none while multiplying.
+// Tested by gemm_test.cc, timed by gemm_bench.cc beside oneDNN.
+#pragma once
+
+#include <cstdint>
+
+#include "base/aligned_buffer.h"
+#include "ops/matrix_view.h"
+#include "ops/nonlinearity.h"
+
+namespace vecmill {
+
+// The weight and bias of a linear layer, the weight laid out for Gemm: panels of 16 columns n,
+// panel p at [p][K][16], the last one filled up with zeros.
+class PackedMatrix {
+ public:
+  PackedMatrix() = default;
+  // Zeros, to be set by SetRows. REQUIRES: n > 0, k > 0.
+  PackedMatrix(int64_t n, int64_t k);
+
+  // Set rows [begin, begin + weight.rows) of the weight, and their biases [weight.rows]. Copies.
+  // Layers that read the same input (query, key, value) become one matrix so.
+  // REQUIRES: weight.cols == k(), begin + weight.rows <= n(). VECMILL_CHECKed.
+  void SetRows(int64_t begin, ConstMatrix weight, const float* bias);
+
+  int64_t n() const { return n_; }
+  int64_t k() const { return k_; }
+  int64_t num_bytes() const;
+  const float* panels() const { return panels_.data(); }
+  const float* bias() const { return bias_.data(); }  // filled up to whole panels with zeros
+
+ private:
+  int64_t n_ = 0;
+  int64_t k_ = 0;
+  AlignedBuffer<float> panels_;
+  AlignedBuffer<float> bias_;
+};
+
+// REQUIRES: a.rows == c.rows, a.cols == weight.k(), c.cols == weight.n(). VECMILL_CHECKed.
+void Gemm(ConstMatrix a, const PackedMatrix& weight, Nonlinearity f, Matrix c);
+
+// The twin, in double precision, on the weight as it was before packing.
+void RefGemm(ConstMatrix a, ConstMatrix weight, const float* bias, Nonlinearity f, Matrix c);
+
+}  // namespace vecmill

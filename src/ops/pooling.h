@@ -1,0 +1,29 @@
+// ops/pooling.h: one vector from the hidden states of one sequence.
+//
+//   MeanPool     dst[j] = sum over t of src[t, j] / num_tokens, t ascending
+//   ClsPool      dst[j] = src[0, j], the place of [CLS]
+//   MaxPool      dst[j] = max over t of src[t, j]
+//   L2Normalize  x[j] = x[j] / max(||x||, 1e-12), as torch.nn.functional.normalize
+//
+// Shapes:   src [num_tokens, hidden] row-major, num_tokens >= 1; dst, x [hidden].
+// Numerics: f32; the norm in sixteen lanes (lanes-inl.h). Bounds in pooling_test.cc.
+// Threads:  one.
+// Errors:   none.
+// Tested by pooling_test.cc.
+#pragma once
+
+#include <cstdint>
+
+namespace vecmill {
+
+void MeanPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) noexcept;
+void ClsPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) noexcept;
+void MaxPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) noexcept;
+void L2Normalize(float* x, int64_t hidden) noexcept;
+
+// The twins of those that compute, in double precision.
+void RefMeanPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst);
+void RefMaxPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst);
+void RefL2Normalize(float* x, int64_t hidden);
+
+}  // namespace vecmill

@@ -1,0 +1,142 @@
+// ops/tile-inl.h: the inner kernel of every matrix product: a tile of C held in registers.
+//
+//   c[i, j] = init_j + sum over k of a[i, k] * b[k, j], k ascending, one fused multiply-add each
+//
+// for up to kMaxTileRows rows and kMaxTilePanels panels. A panel is sixteen columns of B, stored
+// [depth][16], so that one k of one panel is one cache line. An element of C is one chain of fused
+// multiply-adds however the tiles lie and wherever the depth is cut, which makes its bits a
+// function of its row of A and its column of B alone.
+//
+// The tile sizes fill the registers: AVX2 has 16: 6 x 2 sums, 2 of B, 1 of A. AVX-512 and NEON have
+// 32: 12 x 2 sums and 2 of B; 6 x 4 sums and 4 of B. The portable targets take what fits 16 of 128
+// bits.
+#if defined(VECMILL_OPS_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef VECMILL_OPS_TILE_INL_H_
+#undef VECMILL_OPS_TILE_INL_H_
+#else
+#define VECMILL_OPS_TILE_INL_H_
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "ops/lanes-inl.h"
+#include "ops/matrix_view.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace vecmill {
+namespace HWY_NAMESPACE {
+
+#if HWY_TARGET <= HWY_AVX3
+constexpr int kMaxTileRows = 12;
+constexpr int kMaxTilePanels = 2;
+#elif HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_NEON
+constexpr int kMaxTileRows = 6;
+constexpr int kMaxTilePanels = 1;
+#else
+constexpr int kMaxTileRows = 2;
+constexpr int kMaxTilePanels = 1;
+#endif
+
+struct Tile {
+  const float* a;  // [rows, depth], row stride a_stride
+  int64_t a_stride;
+  const float* b;  // panels of [depth][16], panel_stride floats apart
+  int64_t panel_stride;
+  int64_t depth;
+  const float* init;  // [panels * 16], the start of every row's sums; nullptr: c holds it
+  float* c;           // [rows, panels * 16], row stride c_stride
+  int64_t c_stride;
+};
+
+template <int kRows, int kPanels>
+void MultiplyTile(const Tile& tile) {
+  const VecTag d;
+  constexpr int kColumnVecs = kPanels * kVecs;
+  Vec sum[kRows][kColumnVecs];
+  const float* init = tile.init != nullptr ? tile.init : tile.c;
+  const int64_t init_stride = tile.init != nullptr ? 0 : tile.c_stride;
+  VECMILL_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    VECMILL_UNROLL
+    for (int j = 0; j < kColumnVecs; ++j) {
+      sum[i][j] = hn::LoadU(d, init + i * init_stride + j * kVecLanes);
+    }
+  }
+  const float* HWY_RESTRICT a = tile.a;
+  const float* HWY_RESTRICT b = tile.b;
+  const int64_t a_stride = tile.a_stride;
+  const int64_t panel_stride = tile.panel_stride;
+  for (int64_t k = 0; k < tile.depth; ++k) {
+    Vec column[kColumnVecs];
+    VECMILL_UNROLL
+    for (int j = 0; j < kColumnVecs; ++j) {
+      column[j] = hn::Load(d, b + (j / kVecs) * panel_stride + (j % kVecs) * kVecLanes);
+    }
+    b += kLanes;
+    VECMILL_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      const Vec row = hn::Set(d, a[i * a_stride + k]);
+      VECMILL_UNROLL
+      for (int j = 0; j < kColumnVecs; ++j) sum[i][j] = hn::MulAdd(row, column[j], sum[i][j]);
+    }
+  }
+  float* HWY_RESTRICT c = tile.c;
+  VECMILL_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    VECMILL_UNROLL
+    for (int j = 0; j < kColumnVecs; ++j) {
+      hn::StoreU(sum[i][j], d, c + i * tile.c_stride + j * kVecLanes);
+    }
+  }
+}
+
+using TileKernel = void (*)(const Tile&);
+
+template <int kPanels, int... kRowsMinus1>
+constexpr std::array<TileKernel, sizeof...(kRowsMinus1)> MakeTileKernels(
+    std::integer_sequence<int, kRowsMinus1...>) {
+  return {&MultiplyTile<kRowsMinus1 + 1, kPanels>...};
+}
+
+// The kernel for `rows` in [1, kMaxTileRows] and kPanels panels.
+template <int kPanels>
+TileKernel TileKernelFor(int64_t rows) {
+  static constexpr auto kKernels =
+      MakeTileKernels<kPanels>(std::make_integer_sequence<int, kMaxTileRows>());
+  return kKernels[static_cast<size_t>(rows - 1)];
+}
+
+// The first `cols` columns of kPanels panels, for `rows` in [1, kMaxTileRows]. REQUIRES: cols <
+// kPanels * 16 only for one panel: the last of a matrix, which goes by way of a whole tile.
+template <int kPanels>
+HWY_INLINE void MultiplyColumns(Tile tile, int64_t rows, int64_t cols) {
+  if (cols == kPanels * kLanes) return TileKernelFor<kPanels>(rows)(tile);
+  HWY_ALIGN float whole[kMaxTileRows * kLanes] = {};
+  const Matrix part{.data = tile.c, .rows = rows, .cols = cols, .stride = tile.c_stride};
+  if (tile.init == nullptr) {
+    for (int64_t i = 0; i < rows; ++i) std::copy_n(part.Row(i), cols, whole + i * kLanes);
+  }
+  tile.c = whole;
+  tile.c_stride = kLanes;
+  TileKernelFor<1>(rows)(tile);
+  for (int64_t i = 0; i < rows; ++i) std::copy_n(whole + i * kLanes, cols, part.Row(i));
+}
+
+// Rows cut into tiles of nearly equal height, so that no tile is too low to fill the pipelines.
+struct RowTiles {
+  explicit RowTiles(int64_t num_rows)
+      : rows(num_rows), count((num_rows + kMaxTileRows - 1) / kMaxTileRows) {}
+  int64_t Begin(int64_t tile) const { return tile * rows / count; }
+
+  int64_t rows;
+  int64_t count;
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace vecmill
+HWY_AFTER_NAMESPACE();
+
+#endif  // VECMILL_OPS_TILE_INL_H_
