@@ -13,7 +13,8 @@
 
 namespace vecmill {
 
-// One input text, borrowed; nullopt is a null row. Bytes that are not UTF-8 are allowed (see RowAccount).
+// One input text, borrowed; nullopt is a null row. Bytes that are not UTF-8 are allowed (see
+// RowAccount).
 using TextRow = std::optional<std::string_view>;
 
 // What a loaded model is, for footers and summaries.
@@ -30,8 +31,8 @@ struct ModelDescription {
   double flop_per_token = 0;   // floating-point operations of the linear layers, per token
 };
 
-// A model ready to embed. Thread-safe: Embed may be called from several threads at once; calls share
-// the worker threads, and a later call fills the workers that an earlier one leaves idle.
+// A model ready to embed. Thread-safe: Embed may be called from several threads at once; calls
+// share the worker threads, and a later call fills the workers that an earlier one leaves idle.
 class Embedder {
  public:
   // Load the model of `folder` (sentence-transformers or plain transformers layout).
@@ -51,6 +52,10 @@ class Embedder {
 
   // Time spent by the worker threads since loading, by stage.
   virtual StageSeconds stage_seconds() const = 0;
+
+  // Measure what the worker threads can do together in fp32, in GFLOP/s: fused multiply-adds on
+  // registers alone, for some milliseconds. REQUIRES: no call to Embed is running.
+  virtual double MeasurePeakGflops() = 0;
 };
 
 }  // namespace vecmill

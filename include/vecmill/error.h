@@ -15,8 +15,9 @@ enum class ErrorCode {
   kInternal,         // a bug of vecmill
 };
 
-// A call failed. The message reads "where: why, with numbers": it names the file, the tensor or row,
-// what was found and what was expected. The failure of one row is never an Error; see RowAccount.
+// A call failed. The message reads "where: why, with numbers": it names the file, the tensor or
+// row, what was found and what was expected. The failure of one row is never an Error; see
+// RowAccount.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}

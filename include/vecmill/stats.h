@@ -7,11 +7,11 @@ namespace vecmill {
 
 // What happened to one row.
 struct RowAccount {
-  int32_t num_tokens = 0;        // tokens used, special tokens included; 0 for a null row
-  bool is_null = false;          // the row was null, its vector is not set
-  bool truncated = false;        // tokens beyond max_seq_length were cut off
-  bool invalid_utf8 = false;     // invalid bytes were replaced by U+FFFD
-  bool duplicate = false;        // computed once, for an earlier row of the same text
+  int32_t num_tokens = 0;     // tokens used, special tokens included; 0 for a null row
+  bool is_null = false;       // the row was null, its vector is not set
+  bool truncated = false;     // tokens beyond max_seq_length were cut off
+  bool invalid_utf8 = false;  // invalid bytes were replaced by U+FFFD
+  bool duplicate = false;     // computed once, for an earlier row of the same text
 };
 
 // Where the worker threads' time went, summed over threads, in seconds.
@@ -25,7 +25,17 @@ struct StageSeconds {
   double ffn_down = 0;          // second feed-forward matrix + residual + LayerNorm
   double pool = 0;              // pooling, normalisation, scatter
 
-  StageSeconds& operator+=(const StageSeconds& other);
+  StageSeconds& operator+=(const StageSeconds& other) {
+    tokenize += other.tokenize;
+    embed_lookup += other.embed_lookup;
+    qkv += other.qkv;
+    attention += other.attention;
+    attention_output += other.attention_output;
+    ffn_up += other.ffn_up;
+    ffn_down += other.ffn_down;
+    pool += other.pool;
+    return *this;
+  }
 };
 
 }  // namespace vecmill

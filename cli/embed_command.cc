@@ -1,0 +1,152 @@
+#include "embed_command.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+
+#include "progress_display.h"
+#include "run/embed_job.h"
+#include "text_format.h"
+#include "vecmill/error.h"
+
+namespace vecmill {
+namespace {
+
+std::atomic<bool> stop_requested = false;
+std::atomic<int> stop_signal = 0;
+
+// The first signal asks the run to stop in good order; the next one ends the process at once.
+void OnStopSignal(int signal) {
+  stop_signal = signal;
+  stop_requested = true;
+  std::signal(signal, SIG_DFL);
+}
+
+void InstallStopSignals() {
+  struct sigaction action = {};
+  action.sa_handler = OnStopSignal;  // without SA_RESTART: a read that waits for input must end
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+struct EmbedFlags {
+  EmbedJob job;
+  bool normalize = false;
+  bool no_normalize = false;
+  std::string progress = "auto";
+  std::string stats_path;
+};
+
+void PrintSummary(const RunSummary& s) {
+  std::fprintf(stderr, "%s rows, %s tokens in %s: %s rows/s, %s tokens/s\n",
+               FormatCount(s.rows).c_str(), FormatCount(s.tokens).c_str(),
+               FormatDuration(s.embed_seconds).c_str(), FormatRate(s.rows_per_second()).c_str(),
+               FormatRate(s.tokens_per_second()).c_str());
+  std::fprintf(stderr,
+               "  cut at %s tokens: %s rows; null: %s; repeated texts: %s; invalid UTF-8: %s\n",
+               FormatCount(s.model.max_seq_length).c_str(), FormatCount(s.truncated).c_str(),
+               FormatCount(s.nulls).c_str(), FormatCount(s.duplicates).c_str(),
+               FormatCount(s.invalid_utf8).c_str());
+  std::fprintf(stderr, "  model: %s, %lld values, %s pooling%s\n", s.model.path.c_str(),
+               static_cast<long long>(s.model.dim), s.model.pooling.c_str(),
+               s.model.normalized ? ", unit length" : "");
+  std::fprintf(stderr,
+               "  machine: %d threads, %.0f %% of their measured peak of %.0f GFLOP/s; memory %s\n",
+               s.num_threads, 100 * s.peak_fraction(), s.peak_gflops,
+               FormatBytes(s.peak_memory_bytes).c_str());
+  if (s.output != "-") std::fprintf(stderr, "  output: %s\n", s.output.c_str());
+}
+
+void WriteStats(const std::string& path, const RunSummary& summary) {
+  std::ofstream file(path);
+  file << summary.ToJson() << '\n';
+  file.close();
+  if (!file) throw Error(ErrorCode::kIo, path + ": cannot write the statistics");
+}
+
+RunSummary RunJob(const EmbedJob& job, ProgressDisplay& display) {
+  const auto on_progress = [&](const Progress& progress) { display.Show(progress); };
+  const bool lines = job.inputs.size() == 1 && job.inputs[0] == "-";
+  if (lines) {
+    return RunEmbedLines(job, STDIN_FILENO, STDOUT_FILENO, stop_requested, on_progress);
+  }
+  if (job.output.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "embed: --output is missing: the Parquet file to write");
+  }
+  return RunEmbedJob(job, stop_requested, on_progress);
+}
+
+int RunEmbed(EmbedFlags& flags) {
+  if (flags.normalize || flags.no_normalize) flags.job.embedder.normalize = flags.normalize;
+  InstallStopSignals();
+  ProgressDisplay display(ParseProgressMode(flags.progress));
+  RunSummary summary;
+  try {
+    summary = RunJob(flags.job, display);
+  } catch (...) {
+    display.End();
+    throw;
+  }
+  display.End();
+  if (!flags.stats_path.empty()) WriteStats(flags.stats_path, summary);
+  if (summary.stopped) {
+    std::fprintf(stderr, "vecmill: stopped by signal %d after %s rows; no output was written\n",
+                 stop_signal.load(), FormatCount(summary.rows).c_str());
+    return 128 + stop_signal;
+  }
+  if (flags.progress != "none") PrintSummary(summary);
+  return 0;
+}
+
+void AddFlags(CLI::App& command, EmbedFlags& flags) {
+  EmbedJob& job = flags.job;
+  command
+      .add_option("INPUT", job.inputs,
+                  "Files, folders, globs or s3:// URIs of Parquet, CSV or JSON lines "
+                  "(.gz and .zst too); - reads lines from stdin and prints JSON lines")
+      ->required();
+  command.add_option("-o,--output", job.output, "Parquet file to write, a path or an s3:// URI");
+  command
+      .add_option("--model", job.model,
+                  "Model folder: sentence-transformers or transformers layout")
+      ->required();
+  command.add_option("--column", job.column, "Text column of the input")->capture_default_str();
+  command.add_option("--output-column", job.output_column, "Name of the vector column")
+      ->capture_default_str();
+  command.add_flag("--accounts", job.accounts,
+                   "Add the columns NAME_tokens, NAME_truncated and NAME_error");
+  CLI::Option* normalize = command.add_flag(
+      "--normalize", flags.normalize, "Scale vectors to unit length (default: as the model says)");
+  command.add_flag("--no-normalize", flags.no_normalize, "Do not")->excludes(normalize);
+  command.add_flag("--restart", job.replace_output, "Replace an output that exists");
+  command
+      .add_option("--threads", job.embedder.num_threads, "Worker threads; 0: one per usable CPU")
+      ->capture_default_str();
+  command
+      .add_option("--batch-tokens", job.embedder.block_tokens,
+                  "Tokens that a thread takes through the network at once; changes speed, never "
+                  "a vector")
+      ->capture_default_str();
+  command.add_option("--progress", flags.progress, "auto (a bar on a terminal), json or none")
+      ->check(CLI::IsMember({"auto", "json", "none"}))
+      ->capture_default_str();
+  command.add_option("--stats", flags.stats_path,
+                     "Write counts, rates and times as JSON to this file");
+}
+
+}  // namespace
+
+void AddEmbedCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("embed", "Add a column of embeddings to a table");
+  const auto flags = std::make_shared<EmbedFlags>();
+  AddFlags(*command, *flags);
+  command->callback([flags, &exit_code] { exit_code = RunEmbed(*flags); });
+}
+
+}  // namespace vecmill

@@ -1,0 +1,44 @@
+#include "search_command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "run/search.h"
+#include "text_format.h"
+
+namespace vecmill {
+namespace {
+
+void PrintHits(const std::string& query, const std::vector<SearchHit>& hits) {
+  std::printf("%s\n", query.c_str());
+  for (const SearchHit& hit : hits) {
+    std::printf("  %.4f  row %-10s  %s\n", static_cast<double>(hit.cosine),
+                FormatCount(hit.row).c_str(), hit.text.c_str());
+  }
+}
+
+}  // namespace
+
+void AddSearchCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("search", "Print the rows of an embedded table nearest to a question");
+  const auto job = std::make_shared<SearchJob>();
+  command->add_option("TABLE", job->table, "Parquet file written by vecmill embed")->required();
+  command->add_option("QUERY", job->queries, "Questions")->required();
+  command->add_option("--model", job->model, "Model folder, the one the table was embedded with")
+      ->required();
+  command->add_option("-k", job->num_hits, "Rows to print for each question")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--column", job->text_column, "Column to print (default: the embedded one)");
+  command->add_option("--vector-column", job->vector_column, "Column of vectors")
+      ->capture_default_str();
+  command->callback([job, &exit_code] {
+    const auto hits = Search(*job);
+    for (size_t i = 0; i < hits.size(); ++i) PrintHits(job->queries[i], hits[i]);
+    exit_code = 0;
+  });
+}
+
+}  // namespace vecmill

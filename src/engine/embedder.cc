@@ -1,0 +1,195 @@
+// The way of a row: text -> token ids -> a block of whole rows -> hidden states -> one vector.
+//
+// Embed() below is the whole pipeline. Both of its parallel loops run on the embedder's own
+// workers; when one call's blocks run out, idle workers tokenize for the next call
+// (base/thread_pool.h), so a caller that keeps two calls in flight leaves no core idle.
+#include "vecmill/embedder.h"
+
+#include <algorithm>
+#include <mutex>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "base/stopwatch.h"
+#include "base/thread_pool.h"
+#include "base/utf8.h"
+#include "batch/block_plan.h"
+#include "batch/duplicates.h"
+#include "batch/packed_batch.h"
+#include "engine/model.h"
+#include "ops/machine_peak.h"
+#include "vecmill/error.h"
+
+namespace vecmill {
+namespace {
+
+// Rows one worker tokenizes in one go: enough to make handing out work free, few enough to spread.
+constexpr int64_t kRowsPerTokenizeTask = 64;
+
+// Token ids of all rows, in the pieces the workers made.
+struct TokenizedRows {
+  std::vector<std::vector<int32_t>>
+      task_ids;                     // [num_tasks]; each its rows' ids, one after the other
+  std::vector<int64_t> begins;      // [N]; where a row's ids begin within its task's
+  std::vector<int32_t> num_tokens;  // [N]; 0 for null rows and repeats
+
+  std::span<const int32_t> ids(int64_t row) const {
+    const auto& task = task_ids[static_cast<size_t>(row / kRowsPerTokenizeTask)];
+    const auto i = static_cast<size_t>(row);
+    return {task.data() + begins[i], static_cast<size_t>(num_tokens[i])};
+  }
+};
+
+class NativeEmbedder final : public Embedder {
+ public:
+  NativeEmbedder(const std::string& folder, const EmbedderOptions& options)
+      : model_(folder, options),
+        block_tokens_(options.block_tokens),
+        pool_(options.num_threads > 0 ? options.num_threads : NumUsableCpus()),
+        scratch_(static_cast<size_t>(pool_.num_threads())) {}
+
+  const ModelDescription& description() const override { return model_.description(); }
+  int num_threads() const override { return pool_.num_threads(); }
+
+  void Embed(std::span<const TextRow> rows, float* dst, RowAccount* accounts) override {
+    const std::vector<int64_t> first = FirstOccurrences(rows);
+    const TokenizedRows tokenized = Tokenize(rows, first, accounts);
+    const std::vector<Block> blocks = PlanBlocks(tokenized.num_tokens, block_tokens_);
+
+    pool_.ParallelFor(static_cast<int64_t>(blocks.size()), [&](int64_t block_idx, int worker) {
+      const Block& block = blocks[static_cast<size_t>(block_idx)];
+      Scratch& scratch = scratch_[static_cast<size_t>(worker)];
+      StageSeconds seconds;
+      Pack(block, tokenized, scratch.batch);
+      const float* hidden = model_.Forward(scratch.batch, scratch.workspace, seconds);  // [T, H]
+      const Stopwatch watch;
+      for (size_t i = 0; i < block.size(); ++i) {
+        const int64_t begin = scratch.batch.offsets[i];
+        const int64_t num_tokens = scratch.batch.offsets[i + 1] - begin;
+        model_.Pool(hidden + begin * model_.dim(), num_tokens, dst + block[i] * model_.dim());
+      }
+      seconds.pool += watch.Seconds();
+      AddSeconds(seconds);
+    });
+
+    CopyRepeats(first, dst, accounts);
+  }
+
+  StageSeconds stage_seconds() const override {
+    const std::lock_guard lock(mu_);
+    return seconds_;
+  }
+
+  double MeasurePeakGflops() override {
+    std::vector<double> flops(static_cast<size_t>(num_threads()));
+    pool_.ParallelFor(num_threads(), [&](int64_t i, int /*worker*/) {
+      flops[static_cast<size_t>(i)] = MeasurePeakFlops();
+    });
+    return std::accumulate(flops.begin(), flops.end(), 0.0) / 1e9;
+  }
+
+ private:
+  // What one worker owns between blocks.
+  struct Scratch {
+    PackedBatch batch;
+    Model::Workspace workspace;
+  };
+
+  // Token ids of every row that is computed, and the accounts of all rows.
+  TokenizedRows Tokenize(std::span<const TextRow> rows, std::span<const int64_t> first,
+                         RowAccount* accounts) {
+    const auto num_rows = static_cast<int64_t>(rows.size());
+    const int64_t num_tasks = (num_rows + kRowsPerTokenizeTask - 1) / kRowsPerTokenizeTask;
+    TokenizedRows tokenized;
+    tokenized.task_ids.resize(static_cast<size_t>(num_tasks));
+    tokenized.begins.resize(rows.size());
+    tokenized.num_tokens.resize(rows.size());
+
+    pool_.ParallelFor(num_tasks, [&](int64_t task, int /*worker*/) {
+      const Stopwatch watch;
+      std::vector<int32_t>& ids = tokenized.task_ids[static_cast<size_t>(task)];
+      const int64_t begin = task * kRowsPerTokenizeTask;
+      const int64_t end = std::min(begin + kRowsPerTokenizeTask, num_rows);
+      for (int64_t row_idx = begin; row_idx < end; ++row_idx) {
+        const auto i = static_cast<size_t>(row_idx);
+        accounts[i] = {.is_null = !rows[i].has_value(), .duplicate = first[i] != row_idx};
+        tokenized.begins[i] = static_cast<int64_t>(ids.size());
+        if (!accounts[i].is_null && !accounts[i].duplicate) Encode(*rows[i], ids, accounts[i]);
+        tokenized.num_tokens[i] = accounts[i].num_tokens;
+      }
+      AddSeconds({.tokenize = watch.Seconds()});
+    });
+    return tokenized;
+  }
+
+  // Append the ids of one text to `ids` and write them down in `account`.
+  void Encode(std::string_view text, std::vector<int32_t>& ids, RowAccount& account) const {
+    std::string repaired;
+    account.invalid_utf8 = !IsValidUtf8(text);
+    if (account.invalid_utf8) {
+      repaired = ReplaceInvalidUtf8(text);
+      text = repaired;
+    }
+    const size_t begin = ids.size();
+    account.truncated = model_.Encode(text, &ids);
+    account.num_tokens = static_cast<int32_t>(ids.size() - begin);
+  }
+
+  static void Pack(const Block& block, const TokenizedRows& tokenized, PackedBatch& batch) {
+    batch.ids.clear();
+    batch.offsets.assign(1, 0);
+    for (int64_t row : block) {
+      const std::span<const int32_t> ids = tokenized.ids(row);
+      batch.ids.insert(batch.ids.end(), ids.begin(), ids.end());
+      batch.offsets.push_back(static_cast<int64_t>(batch.ids.size()));
+    }
+  }
+
+  // Give repeats their first row's vector and account, and null rows zeros.
+  void CopyRepeats(std::span<const int64_t> first, float* dst, RowAccount* accounts) const {
+    const int64_t dim = model_.dim();
+    for (size_t i = 0; i < first.size(); ++i) {
+      float* row = dst + static_cast<int64_t>(i) * dim;
+      if (accounts[i].is_null) std::fill_n(row, dim, 0.0f);
+      if (!accounts[i].duplicate) continue;
+      std::copy_n(dst + first[i] * dim, dim, row);
+      accounts[i] = accounts[first[i]];
+      accounts[i].duplicate = true;
+    }
+  }
+
+  void AddSeconds(const StageSeconds& seconds) {
+    const std::lock_guard lock(mu_);
+    seconds_ += seconds;
+  }
+
+  // Constant after construction.
+  const Model model_;
+  const int64_t block_tokens_;
+
+  ThreadPool pool_;
+  std::vector<Scratch> scratch_;  // scratch_[i] belongs to worker i
+
+  mutable std::mutex mu_;
+  StageSeconds seconds_;  // guarded by mu_
+};
+
+}  // namespace
+
+std::unique_ptr<Embedder> Embedder::Load(const std::string& folder,
+                                         const EmbedderOptions& options) {
+  if (options.num_threads < 0 || options.num_threads > 1024) {
+    throw Error(ErrorCode::kInvalidArgument, "threads: " + std::to_string(options.num_threads) +
+                                                 " is not a number from 0 (all CPUs) to 1024");
+  }
+  if (options.block_tokens < 1 || options.block_tokens > (1 << 20)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "block tokens: " + std::to_string(options.block_tokens) +
+                    " is not a number from 1 to 1048576");
+  }
+  return std::make_unique<NativeEmbedder>(folder, options);
+}
+
+}  // namespace vecmill

@@ -1,0 +1,44 @@
+// run/embed_job.h: the main job: tables in, the same table with an embedding column out.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "run/summary.h"
+#include "vecmill/embedder.h"
+#include "vecmill/options.h"
+
+namespace vecmill {
+
+struct EmbedJob {
+  std::vector<std::string> inputs;  // files, folders, globs, s3:// URIs
+  std::string output;               // Parquet file or s3:// URI
+  std::string model;                // folder
+  std::string column = "text";
+  std::string output_column = "embedding";
+  bool accounts = false;        // add the columns NAME_tokens, NAME_truncated, NAME_error
+  bool replace_output = false;  // an output that exists is replaced, not refused
+  EmbedderOptions embedder;
+};
+
+using ProgressFn = std::function<void(const Progress&)>;
+
+// Run `job`. Rows are read, embedded and written in windows, so memory does not grow with the rows.
+// The output appears under its name only when it is complete; on an error, or when `stop` becomes
+// true (the summary then says stopped), nothing is left behind. What can be refused is refused
+// before any work: output that exists, inputs that cannot be read, missing column, a model this
+// build cannot run. `on_progress` is called from one other thread, after each window. Errors: Error
+// of any code, naming the file.
+RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
+                       const ProgressFn& on_progress);
+
+// Lines of text in, JSON lines out: {"text": ..., "embedding": [...]} and, with job.accounts,
+// tokens and truncated. A line goes through as soon as no more input is waiting, so that the
+// command can stand in an interactive pipe. job.inputs and job.output are not used. Errors: kIo
+// naming the side.
+RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
+                         const std::atomic<bool>& stop, const ProgressFn& on_progress);
+
+}  // namespace vecmill

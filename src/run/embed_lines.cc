@@ -1,0 +1,150 @@
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "base/json.h"
+#include "base/stopwatch.h"
+#include "base/utf8.h"
+#include "run/embed_job.h"
+#include "run/pipeline.h"
+#include "run/run_recorder.h"
+#include "vecmill/error.h"
+
+namespace vecmill {
+namespace {
+
+// A window is closed at whichever comes first; both bound memory, neither changes a vector.
+constexpr int64_t kMaxWindowRows = 4096;
+constexpr size_t kMaxWindowBytes = 1 << 20;
+constexpr size_t kReadBytes = 1 << 16;
+
+using Text = std::shared_ptr<const std::string>;
+
+[[noreturn]] void ThrowErrno(const char* where) {
+  throw Error(ErrorCode::kIo, std::string(where) + ": " + std::strerror(errno));
+}
+
+// Cuts a stream of bytes into windows of whole lines.
+class LineSource {
+ public:
+  LineSource(int fd, const std::atomic<bool>& stop) : fd_(fd), stop_(stop) {}
+
+  std::optional<Window<Text>> Next() {
+    std::string text = std::exchange(unfinished_line_, {});
+    size_t complete = 0;  // text[:complete] is whole lines
+    int64_t num_lines = 0;
+    while (num_lines == 0 || (num_lines < kMaxWindowRows && complete < kMaxWindowBytes &&
+                              (ended_ || InputIsWaiting()))) {
+      const size_t num_read = ended_ ? 0 : Read(text);
+      if (num_read == 0) {
+        if (stop_ || text.empty()) return std::nullopt;
+        if (complete < text.size()) text.push_back('\n');
+        complete = text.size();
+        break;
+      }
+      for (size_t i = text.size() - num_read; i < text.size(); ++i) {
+        if (text[i] != '\n') continue;
+        complete = i + 1;
+        ++num_lines;
+      }
+    }
+    unfinished_line_ = text.substr(complete);
+    text.resize(complete);
+    return Lines(std::move(text));
+  }
+
+ private:
+  bool InputIsWaiting() const {
+    pollfd poll_fd = {.fd = fd_, .events = POLLIN, .revents = 0};
+    return poll(&poll_fd, 1, /*timeout=*/0) > 0;
+  }
+
+  // Append up to kReadBytes to `text`; 0 at the end of the input or when asked to stop.
+  size_t Read(std::string& text) {
+    const size_t size = text.size();
+    text.resize(size + kReadBytes);
+    ssize_t num_read = 0;
+    do {
+      num_read = stop_ ? 0 : read(fd_, text.data() + size, kReadBytes);
+    } while (num_read < 0 && errno == EINTR);
+    if (num_read < 0) ThrowErrno("standard input: cannot read");
+    ended_ = num_read == 0;
+    text.resize(size + static_cast<size_t>(num_read));
+    return static_cast<size_t>(num_read);
+  }
+
+  // `text` is whole lines, each ended by LF or CR LF.
+  static Window<Text> Lines(std::string text) {
+    Window<Text> window{.owner = std::make_shared<const std::string>(std::move(text)), .rows = {}};
+    std::string_view rest = *window.owner;
+    while (!rest.empty()) {
+      const size_t end = rest.find('\n');
+      std::string_view line = rest.substr(0, end);
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      window.rows.emplace_back(line);
+      rest.remove_prefix(end + 1);
+    }
+    return window;
+  }
+
+  const int fd_;
+  const std::atomic<bool>& stop_;
+  std::string unfinished_line_;
+  bool ended_ = false;
+};
+
+void WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) ThrowErrno("standard output: cannot write");
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+void AppendJsonLine(std::string_view text, std::span<const float> vector, const RowAccount* account,
+                    std::string& out) {
+  out += "{\"text\":" + Json(ReplaceInvalidUtf8(text)).Dump();
+  if (account != nullptr) {
+    out += ",\"tokens\":" + std::to_string(account->num_tokens);
+    out += account->truncated ? ",\"truncated\":true" : ",\"truncated\":false";
+  }
+  out += ",\"embedding\":[";
+  char digits[32];
+  for (size_t i = 0; i < vector.size(); ++i) {
+    if (i > 0) out += ',';
+    out.append(digits, std::to_chars(digits, digits + sizeof(digits), vector[i]).ptr);
+  }
+  out += "]}\n";
+}
+
+}  // namespace
+
+RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
+                         const std::atomic<bool>& stop, const ProgressFn& on_progress) {
+  RunRecorder recorder(job, "-");
+  LineSource lines(input_fd, stop);
+  const size_t dim = static_cast<size_t>(recorder.embedder().description().dim);
+
+  const auto sink = [&](const EmbeddedWindow<Text>& done) {
+    const Stopwatch watch;
+    std::string out;
+    for (size_t i = 0; i < done.window.rows.size(); ++i) {
+      AppendJsonLine(*done.window.rows[i], std::span(done.vectors).subspan(i * dim, dim),
+                     job.accounts ? &done.accounts[i] : nullptr, out);
+    }
+    WriteAll(output_fd, out);
+    recorder.Wrote(done.accounts, watch.Seconds());
+    on_progress(recorder.progress());
+  };
+  RunPipeline<Text>(
+      recorder.embedder(), stop, [&] { return lines.Next(); }, sink);
+  return recorder.Finish(stop);
+}
+
+}  // namespace vecmill

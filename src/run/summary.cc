@@ -1,0 +1,87 @@
+#include "run/summary.h"
+
+#include <sys/resource.h>
+
+#include <utility>
+
+#include "base/json.h"
+#include "vecmill/version.h"
+
+namespace vecmill {
+namespace {
+
+double PerSecond(int64_t count, double seconds) {
+  return seconds > 0 ? static_cast<double>(count) / seconds : 0;
+}
+
+Json StagesToJson(const StageSeconds& stages) {
+  return Json::Object{{"tokenize", stages.tokenize},
+                      {"embed_lookup", stages.embed_lookup},
+                      {"qkv", stages.qkv},
+                      {"attention", stages.attention},
+                      {"attention_output", stages.attention_output},
+                      {"ffn_up", stages.ffn_up},
+                      {"ffn_down", stages.ffn_down},
+                      {"pool", stages.pool}};
+}
+
+}  // namespace
+
+void RunSummary::Add(std::span<const RowAccount> accounts) {
+  for (const RowAccount& account : accounts) {
+    ++rows;
+    tokens += account.num_tokens;
+    if (!account.duplicate) computed_tokens += account.num_tokens;
+    truncated += account.truncated;
+    nulls += account.is_null;
+    duplicates += account.duplicate;
+    invalid_utf8 += account.invalid_utf8;
+  }
+}
+
+double RunSummary::rows_per_second() const { return PerSecond(rows, embed_seconds); }
+
+double RunSummary::tokens_per_second() const { return PerSecond(tokens, embed_seconds); }
+
+double RunSummary::peak_fraction() const {
+  const double gflops = model.flop_per_token * PerSecond(computed_tokens, embed_seconds) / 1e9;
+  return peak_gflops > 0 ? gflops / peak_gflops : 0;
+}
+
+std::string RunSummary::ToJson() const {
+  Json::Object object = {
+      {"vecmill_version", VECMILL_VERSION},
+      {"model", model.path},
+      {"model_sha256", model.weights_sha256},
+      {"output", output},
+      {"threads", num_threads},
+      {"executed_dtype", "float32"},
+      {"rows", rows},
+      {"tokens", tokens},
+      {"computed_tokens", computed_tokens},
+      {"truncated", truncated},
+      {"nulls", nulls},
+      {"duplicates", duplicates},
+      {"invalid_utf8", invalid_utf8},
+      {"load_seconds", load_seconds},
+      {"embed_seconds", embed_seconds},
+      {"read_seconds", read_seconds},
+      {"write_seconds", write_seconds},
+      {"worker_seconds", StagesToJson(stages)},
+      {"rows_per_second", rows_per_second()},
+      {"tokens_per_second", tokens_per_second()},
+      {"machine_peak_gflops", peak_gflops},
+      {"machine_peak_fraction", peak_fraction()},
+      {"peak_memory_bytes", peak_memory_bytes},
+      {"stopped", stopped},
+  };
+  return Json(std::move(object)).Dump(/*indent=*/2);
+}
+
+int64_t PeakMemoryBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace vecmill
