@@ -1,5 +1,4 @@
-// table/arrow_status.h: Arrow's and Parquet's failures as vecmill::Error. For .cc files of this
-// room.
+// table/arrow_status.h: Arrow's and Parquet's failures as vecmill::Error. Of this room alone.
 #pragma once
 
 #include <exception>

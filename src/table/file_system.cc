@@ -15,8 +15,7 @@
 namespace vecmill {
 namespace {
 
-// The S3 client of this process. Destroyed at exit, before the libraries it uses: clients first,
-// then Arrow's S3, which otherwise warns or hangs at exit.
+// The S3 file systems of this process.
 class S3Client {
  public:
   static S3Client& Get() {
@@ -33,6 +32,8 @@ class S3Client {
       fs = ValueOrThrow(arrow::fs::FileSystemFromUri(address, &bucket),
                         DisplayPath(uri.ToString()) + ": cannot reach S3",
                         ErrorCode::kInvalidArgument);
+      // Arrow's own state was made by the line above, so this goes before it does.
+      static const AtExit shut_down{*this};
     }
     return fs;
   }
@@ -48,10 +49,14 @@ class S3Client {
                  "s3: cannot load Arrow's " + library, ErrorCode::kUnsupported);
   }
 
-  ~S3Client() {
-    file_systems_.clear();
-    arrow::fs::EnsureFinalized();
-  }
+  // Arrow warns, and may crash, where its S3 is not shut down before the process's statics go.
+  struct AtExit {
+    S3Client& client;
+    ~AtExit() {
+      client.file_systems_.clear();
+      arrow::fs::EnsureFinalized();
+    }
+  };
 
   std::mutex mu_;
   std::map<std::string, std::shared_ptr<arrow::fs::FileSystem>> file_systems_;  // guarded by mu_

@@ -1,4 +1,4 @@
-// table/file_system.h: where a file is, on this machine or in S3. For .cc files of this room.
+// table/file_system.h: where a file is, on this machine or in S3. Of this room alone.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// table/merge_types.h: types of columns that nobody wrote down. For .cc files of this room.
+// table/merge_types.h: types of columns that nobody wrote down. Of this room alone.
 #pragma once
 
 #include <memory>

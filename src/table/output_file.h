@@ -1,5 +1,4 @@
-// table/output_file.h: a file that appears under its name only when it is complete. For .cc files
-// of this room.
+// table/output_file.h: a file that appears under its name when it is complete. Of this room alone.
 #pragma once
 
 #include <memory>

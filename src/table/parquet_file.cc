@@ -26,8 +26,9 @@ namespace vecmill {
 namespace {
 
 constexpr int64_t kBatchBytes = 32 << 20;
-constexpr int64_t kFirstBatchRows = 256;
-constexpr int64_t kMaxGrowth = 4;  // of batch rows, from one batch to the next
+constexpr int64_t kFirstBatchRows = 64;
+constexpr int64_t kMaxBatchRows = 256;  // what one step from short rows to long ones can cost
+constexpr int64_t kMaxGrowth = 4;       // of batch rows, from one batch to the next
 
 // Read buffers of all columns together. Each gets its share, within limits where a read wastes
 // neither system calls nor requests (S3: about 20 ms each) nor memory.
@@ -90,12 +91,8 @@ int64_t CountRows(const OpenFile& file) {
 
 class ParquetFile : public TableFile {
  public:
-  ParquetFile(const InputFile& file, int64_t max_rows)
-      : size_bytes_(file.size_bytes),
-        max_rows_(max_rows),
-        file_(Open(file.path)),
-        num_rows_(CountRows(file_)),
-        batch_rows_(std::min(max_rows, kFirstBatchRows)) {}
+  explicit ParquetFile(const InputFile& file)
+      : size_bytes_(file.size_bytes), file_(Open(file.path)), num_rows_(CountRows(file_)) {}
 
   std::shared_ptr<arrow::RecordBatch> Next() override {
     const std::string where = file_.name + ": row group " + std::to_string(row_group_);
@@ -143,18 +140,17 @@ class ParquetFile : public TableFile {
         ValueOrThrow(arrow::util::ReferencedBufferSize(batch), where, ErrorCode::kInternal);
     const int64_t row_bytes = std::max(num_bytes / batch.num_rows(), int64_t{1});
     batch_rows_ = std::clamp(kBatchBytes / row_bytes, int64_t{1},
-                             std::min(max_rows_, batch_rows_ * kMaxGrowth));
+                             std::min(kMaxBatchRows, batch_rows_ * kMaxGrowth));
   }
 
   const int64_t size_bytes_;
-  const int64_t max_rows_;
   const OpenFile file_;
   const int64_t num_rows_;
   int row_group_ = 0;
   std::unique_ptr<arrow::RecordBatchReader> batches_;  // of row_group_
   int64_t rows_left_ = 0;                              // of row_group_
   int64_t rows_read_ = 0;
-  int64_t batch_rows_;
+  int64_t batch_rows_ = kFirstBatchRows;
 };
 
 }  // namespace
@@ -177,8 +173,8 @@ std::map<std::string, std::string> FooterMetadata(const std::string& path) {
   return pairs;
 }
 
-std::unique_ptr<TableFile> OpenParquet(const InputFile& file, int64_t max_rows) {
-  return std::make_unique<ParquetFile>(file, max_rows);
+std::unique_ptr<TableFile> OpenParquet(const InputFile& file) {
+  return std::make_unique<ParquetFile>(file);
 }
 
 }  // namespace vecmill

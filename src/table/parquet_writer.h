@@ -21,8 +21,7 @@ struct ParquetWriterOptions {
   bool accounts = false;
   bool replace = false;  // an output that exists is replaced, not refused
   std::vector<std::pair<std::string, std::string>> metadata;  // of the footer: "vecmill.dim", "384"
-  // A row group ends when it holds this many rows, or bytes before compression. Its encoded columns
-  // are in memory until then.
+  // A row group ends when it holds this many rows or bytes. Until then its rows are in memory.
   int64_t max_group_rows = 64 << 10;
   int64_t max_group_bytes = 64 << 20;
 };
@@ -47,7 +46,7 @@ class ParquetWriter {
   virtual ~ParquetWriter() = default;
 
   // Append the chunk's rows. vectors [N, dim] row-major, accounts [N]; a row whose account says
-  // is_null gets a null vector. Nothing is kept of the arguments. Errors: kIo.
+  // is_null gets a null vector. The vectors are copied, the chunk is kept for a while. Errors: kIo.
   virtual void Write(const Chunk& chunk, std::span<const float> vectors,
                      std::span<const RowAccount> accounts) = 0;
 

@@ -20,13 +20,10 @@ namespace vecmill {
 // is its first character, and '""' within quotes is one '"' (RFC 4180).
 class RowBlocks {
  public:
-  // Blocks of about `block_bytes`, longer where one row is. `csv_delimiter` asks for the rule of
-  // CSV. `where` names the file in messages, `failure` is the ErrorCode of a failed read without a
-  // reason.
   struct Options {
-    std::string where;
-    std::optional<char> csv_delimiter;
-    int64_t block_bytes = 4 << 20;
+    std::string where;                  // the file, for messages
+    std::optional<char> csv_delimiter;  // asks for the rule of CSV
+    int64_t block_bytes = 4 << 20;      // of a block; longer where one row is
     int64_t max_row_bytes = 1 << 30;
   };
 

@@ -1,4 +1,4 @@
-// table/table_file.h: one input file as a stream of record batches. For .cc files of this room.
+// table/table_file.h: one input file as a stream of record batches. Of this room alone.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,7 @@ class TableFile {
   // place.
   virtual std::shared_ptr<arrow::RecordBatch> Next() = 0;
 
-  // Bytes of the file behind the rows given so far: exact for text, in proportion to rows for
-  // Parquet.
+  // Bytes of the file behind the rows given so far: exact for text, by share of rows for Parquet.
   virtual int64_t bytes_read() const = 0;
 };
 
@@ -36,18 +35,17 @@ struct TableOutline {
 // Reads the footer only.
 TableOutline OutlineOfParquet(const InputFile& file);
 
-// Batches of at most `max_rows` rows of one row group, decoded into about 32 MB or one row, so
-// memory grows neither with the file nor with its row groups.
-std::unique_ptr<TableFile> OpenParquet(const InputFile& file, int64_t max_rows);
+// Batches of at most 256 rows of one row group, decoded into about 32 MB or one row: memory grows
+// neither with the file nor with its row groups.
+std::unique_ptr<TableFile> OpenParquet(const InputFile& file);
 
 // The types of CSV, TSV and JSON lines are not written down: this reads all the text files once and
-// takes, for each column, the narrowest type that holds every value. `text_column` is always
-// string.
-//   CSV    columns are those of the first file, and the others must have the same; types are
-//   integer,
-//          double, boolean, date, time, timestamp, else string
-//   JSON   columns are all that appear, in order of first appearance; a missing one is null; types
-//          are integer, double, boolean, string, list, struct
+// takes for each column the narrowest type that holds every value. In CSV `text_column` is string.
+//   CSV    The first row names the columns; all files must have the same. Types are integer,
+//   double,
+//          boolean, date, time, timestamp, else string.
+//   JSON   The columns are all that appear, in order of first appearance; a missing one is null.
+//          Types are integer, double, boolean, string, list, struct.
 // A column without any value is string. Files without a row or header are passed over.
 // Errors: kCorrupt naming the file and row, kInvalidArgument when two JSON values of a column have
 // no common type or files have different columns. The schema is nullptr if all files are empty.

@@ -1,7 +1,9 @@
 #include "table/table_reader.h"
 
 #include <arrow/record_batch.h>
+#include <arrow/result.h>
 #include <arrow/type.h>
+#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 
@@ -12,6 +14,9 @@
 
 namespace vecmill {
 namespace {
+
+// All columns of a chunk together: a batch of Parquet is about as large.
+constexpr int64_t kMaxChunkBytes = 32 << 20;
 
 void RequireSameColumns(const arrow::Schema& schema, const std::string& file,
                         const arrow::Schema& first_schema, const std::string& first_file) {
@@ -59,18 +64,14 @@ TableOutline OutlineOf(const std::vector<InputFile>& files, const std::string& t
   return outline;
 }
 
-// How many of `texts`, from `begin`, make a chunk: at least one.
-int64_t ChunkRows(const std::vector<TextRow>& texts, int64_t begin,
-                  const TableReaderOptions& options) {
-  const int64_t end = std::min(static_cast<int64_t>(texts.size()), begin + options.max_chunk_rows);
-  int64_t num_bytes = 0;
-  for (int64_t i = begin; i < end; ++i) {
-    const TextRow& text = texts[static_cast<size_t>(i)];
-    if (text) num_bytes += static_cast<int64_t>(text->size());
-    if (num_bytes > options.max_chunk_text_bytes) return std::max(i - begin, int64_t{1});
-  }
-  return end - begin;
-}
+// What a chunk can still take.
+struct Room {
+  int64_t rows;
+  int64_t text_bytes;
+  int64_t bytes;  // of all columns
+
+  bool IsFull() const { return rows <= 0 || text_bytes <= 0 || bytes <= 0; }
+};
 
 class FilesReader : public TableReader {
  public:
@@ -82,16 +83,21 @@ class FilesReader : public TableReader {
 
   std::optional<Chunk> Next() override {
     while (row_in_batch_ == batch_.num_rows()) {
-      if (!NextBatch()) return std::nullopt;
+      if (!NextBatch() && !OpenNextFile()) return std::nullopt;
     }
-    const int64_t num_rows =
-        options_.text_column.empty()
-            ? std::min(options_.max_chunk_rows, batch_.num_rows() - row_in_batch_)
-            : ChunkRows(batch_texts_, row_in_batch_, options_);
-    Chunk chunk{.batch = batch_.batch->Slice(row_in_batch_, num_rows),
-                .file = batch_.file,
-                .first_row = batch_.first_row + row_in_batch_};
-    row_in_batch_ += num_rows;
+    Chunk chunk{
+        .batch = nullptr, .file = batch_.file, .first_row = batch_.first_row + row_in_batch_};
+    Room room{.rows = options_.max_chunk_rows,
+              .text_bytes = options_.max_chunk_text_bytes,
+              .bytes = kMaxChunkBytes};
+    std::vector<std::shared_ptr<arrow::RecordBatch>> parts;
+    do {
+      std::shared_ptr<arrow::RecordBatch> part = TakeRows(room, /*at_least_one=*/parts.empty());
+      if (part->num_rows() > 0) parts.push_back(std::move(part));
+    } while (row_in_batch_ == batch_.num_rows() && !room.IsFull() && NextBatch());
+    chunk.batch = parts.size() == 1 ? parts[0]
+                                    : ValueOrThrow(arrow::ConcatenateRecordBatches(parts),
+                                                   chunk.file, ErrorCode::kUnsupported);
     return chunk;
   }
 
@@ -110,30 +116,51 @@ class FilesReader : public TableReader {
   }
 
  private:
-  // Put the next batch, perhaps of no rows, into batch_. False at the end of all files.
+  // The rows of batch_ from row_in_batch_ on that find room, which shrinks by them.
+  std::shared_ptr<arrow::RecordBatch> TakeRows(Room& room, bool at_least_one) {
+    const int64_t begin = row_in_batch_;
+    const int64_t end = std::min(batch_.num_rows(), begin + room.rows);
+    int64_t row = begin;
+    for (; row < end; ++row) {
+      const TextRow text =
+          batch_texts_.empty() ? std::nullopt : batch_texts_[static_cast<size_t>(row)];
+      const int64_t text_bytes = text ? static_cast<int64_t>(text->size()) : 0;
+      if (text_bytes > room.text_bytes && !(at_least_one && row == begin)) break;
+      room.text_bytes -= text_bytes;
+    }
+    std::shared_ptr<arrow::RecordBatch> part = batch_.batch->Slice(begin, row - begin);
+    room.rows -= part->num_rows();
+    room.bytes -=
+        ValueOrThrow(arrow::util::ReferencedBufferSize(*part), batch_.file, ErrorCode::kInternal);
+    row_in_batch_ = row;
+    return part;
+  }
+
+  // Put the file's next batch, perhaps of no rows, into batch_. False if there is none.
   bool NextBatch() {
-    if (!file_) {
-      if (file_idx_ == files_.size()) return false;
-      OpenFile(files_[file_idx_]);
-    }
-    batch_.first_row += batch_.num_rows();
-    row_in_batch_ = 0;
-    batch_.batch = file_->Next();
-    if (!batch_.batch) {
-      bytes_of_read_files_ += files_[file_idx_].size_bytes;
+    if (!file_) return false;
+    std::shared_ptr<arrow::RecordBatch> batch = file_->Next();
+    if (!batch) {
+      bytes_of_read_files_ += files_[next_file_ - 1].size_bytes;
       file_.reset();
-      ++file_idx_;
-      return true;
+      return false;
     }
-    RequireSameColumns(*batch_.batch->schema(), batch_.file, *outline_.schema, batch_.file);
+    RequireSameColumns(*batch->schema(), batch_.file, *outline_.schema, batch_.file);
+    batch_.first_row += batch_.num_rows();
+    batch_.batch = std::move(batch);
+    row_in_batch_ = 0;
     if (!options_.text_column.empty()) batch_texts_ = TextRows(batch_, options_.text_column);
     return true;
   }
 
-  void OpenFile(const InputFile& file) {
+  bool OpenNextFile() {
+    if (next_file_ == files_.size()) return false;
+    const InputFile& file = files_[next_file_++];
     batch_ = Chunk{.batch = nullptr, .file = DisplayPath(file.path), .first_row = 0};
-    file_ = file.format == FileFormat::kParquet ? OpenParquet(file, options_.max_chunk_rows)
-                                                : OpenText(file, outline_.schema);
+    row_in_batch_ = 0;
+    file_ =
+        file.format == FileFormat::kParquet ? OpenParquet(file) : OpenText(file, outline_.schema);
+    return true;
   }
 
   const std::vector<InputFile> files_;
@@ -141,12 +168,12 @@ class FilesReader : public TableReader {
   const TableOutline outline_;
   const std::vector<std::string> column_names_;
 
-  size_t file_idx_ = 0;
-  std::unique_ptr<TableFile> file_;  // files_[file_idx_], once opened
-  int64_t bytes_of_read_files_ = 0;  // files before file_idx_
-  Chunk batch_;                      // what file_ gave last
-  std::vector<TextRow> batch_texts_;
-  int64_t row_in_batch_ = 0;  // the first that Next has not handed out
+  size_t next_file_ = 0;              // index of the file to open next
+  std::unique_ptr<TableFile> file_;   // the one before, until its end
+  int64_t bytes_of_read_files_ = 0;   // of those that are at their end
+  Chunk batch_;                       // what file_ gave last
+  std::vector<TextRow> batch_texts_;  // of batch_; empty without a text column
+  int64_t row_in_batch_ = 0;          // the first that Next has not handed out
 };
 
 }  // namespace

@@ -4,8 +4,8 @@
 // the first row that does not fit. So the files are read twice: once for the narrowest type of
 // every column (OutlineOfText), which also finds malformed rows and counts the good ones before any
 // work, then for the rows. Parsing is about 1000 times faster than embedding. Rejected: everything
-// as string, which loses what numbers are; Arrow's inference over a whole file, which holds the
-// file in memory.
+// as string, which loses what numbers are; Arrow's inference over a whole file, which holds it in
+// memory.
 #include <arrow/buffer.h>
 #include <arrow/io/compressed.h>
 #include <arrow/io/interfaces.h>

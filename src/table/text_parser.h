@@ -1,5 +1,4 @@
-// table/text_parser.h: one block of CSV or JSON lines to a record batch. For .cc files of this
-// room.
+// table/text_parser.h: a block of CSV or JSON lines to a record batch. Of this room alone.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +20,7 @@ namespace vecmill {
 class TextParser {
  public:
   // Columns get the types that `types` gives their names, others the narrowest type that holds this
-  // block's values. `types` may have no field; with `all_known`, a JSON field not among them is an
-  // error.
+  // block's values; with `all_known`, a JSON field that is not among them is an error.
   // CSV: the first row names the columns. An unquoted empty field is null, a quoted one is "".
   // Empty lines are no rows.
   TextParser(std::string file_name, FileFormat format, std::shared_ptr<arrow::Schema> types,
