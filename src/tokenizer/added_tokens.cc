@@ -18,7 +18,8 @@ constexpr int64_t kMaxAddedTokens = 1 << 16;
 constexpr int64_t kMaxAddedTokenBytes = 1 << 10;
 
 struct AddedToken {
-  std::string where;
+  std::string where;  // FILE: KEY
+  std::string key;    // added_tokens[N]
   std::string content;
   int64_t id;
   bool single_word;
@@ -27,8 +28,10 @@ struct AddedToken {
   bool normalized;
 };
 
-AddedToken ReadToken(const Json& json, const std::string& where) {
+AddedToken ReadToken(const Json& json, const std::string& file, const std::string& key) {
+  const std::string where = file + ": " + key;
   AddedToken token{.where = where,
+                   .key = key,
                    .content = json.GetString("content", where),
                    .id = json.GetInt("id", where),
                    .single_word = json.GetBool("single_word", where),
@@ -54,8 +57,7 @@ std::vector<AddedToken> ReadTokens(const Json& root, const std::string& where) {
                     " tokens, expected at most " + std::to_string(kMaxAddedTokens));
   }
   for (const Json& json : list) {
-    tokens.push_back(
-        ReadToken(json, where + ": added_tokens[" + std::to_string(tokens.size()) + "]"));
+    tokens.push_back(ReadToken(json, where, "added_tokens[" + std::to_string(tokens.size()) + "]"));
   }
   return tokens;
 }
@@ -87,7 +89,7 @@ int32_t CheckIds(const std::vector<AddedToken>& tokens, const WordPiece& model) 
 void CheckDistinct(const std::vector<AddedToken>& tokens, const std::string& what) {
   std::unordered_map<std::string, const std::string*> seen;
   for (const AddedToken& token : tokens) {
-    auto [first, is_new] = seen.emplace(token.content, &token.where);
+    auto [first, is_new] = seen.emplace(token.content, &token.key);
     if (is_new) continue;
     throw Error(ErrorCode::kUnsupported, token.where + ": " + what + " " +
                                              Json(token.content).Describe() + " is that of " +

@@ -22,6 +22,18 @@ uint64_t Mix(uint64_t hash) {
 
 uint32_t TagOf(uint64_t mixed) { return static_cast<uint32_t>(mixed >> 32); }
 
+constexpr size_t kFilterBitsPerPiece = 8;
+
+struct FilterBit {
+  size_t word;
+  uint64_t mask;
+};
+
+// By the high bits, the low ones choose the slot.
+FilterBit FilterBitOf(uint64_t mixed, size_t num_words) {
+  return {mixed >> 40 & (num_words - 1), uint64_t{1} << (mixed >> 34 & 63)};
+}
+
 }  // namespace
 
 void SubstringHashes::Reset(std::string_view word) {
@@ -41,7 +53,8 @@ uint64_t PieceHash(std::string_view piece) {
 }
 
 PieceTable::PieceTable(const std::vector<Piece>& pieces)
-    : slots_(std::bit_ceil(std::max<size_t>(2 * pieces.size(), 16))) {
+    : slots_(std::bit_ceil(std::max<size_t>(2 * pieces.size(), 16))),
+      filter_(std::bit_ceil(std::max<size_t>(kFilterBitsPerPiece * pieces.size() / 64, 1))) {
   for (const Piece& piece : pieces) {
     uint64_t mixed = Mix(PieceHash(piece.text));
     size_t i = mixed & (slots_.size() - 1);
@@ -51,12 +64,16 @@ PieceTable::PieceTable(const std::vector<Piece>& pieces)
                  .text_begin = static_cast<uint32_t>(texts_.size()),
                  .text_size = static_cast<uint32_t>(piece.text.size())};
     texts_ += piece.text;
+    FilterBit bit = FilterBitOf(mixed, filter_.size());
+    filter_[bit.word] |= bit.mask;
     max_piece_bytes_ = std::max(max_piece_bytes_, static_cast<int64_t>(piece.text.size()));
   }
 }
 
 int32_t PieceTable::Find(std::string_view piece, uint64_t hash) const {
   uint64_t mixed = Mix(hash);
+  FilterBit bit = FilterBitOf(mixed, filter_.size());
+  if ((filter_[bit.word] & bit.mask) == 0) return kNone;
   uint32_t tag = TagOf(mixed);
   for (size_t i = mixed & (slots_.size() - 1); slots_[i].id != kNone;
        i = (i + 1) & (slots_.size() - 1)) {

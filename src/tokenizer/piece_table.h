@@ -58,6 +58,9 @@ class PieceTable {
   };
 
   std::vector<Slot> slots_;  // a power of two of them
+  // One bit for each hash that is in slots_, eight bits a piece: most strings that are not there
+  // are turned away by a table that fits into the first caches, unlike slots_.
+  std::vector<uint64_t> filter_;
   std::string texts_;
   int64_t max_piece_bytes_ = 0;
 };

@@ -49,7 +49,7 @@ TOKENS = [
     added("oo"), added("ooo"), added("oooooo", single_word=True), added("\u0130x"),
     added("\u6587a"), added("\u0916\u093c"),
     added(" a"), added("b ", rstrip=True), added("  c  ", lstrip=True, single_word=True),
-    added("\t"), added("d\u00e9f", lstrip=True, rstrip=True), added("."), added("..."),
+    added("\t\t"), added("d\u00e9f", lstrip=True, rstrip=True), added("."), added("..."),
     added("<s>", special=True, single_word=True, **RAW), added(" <b>", **RAW), added("<b> ", **RAW),
     added("\t<l>\u3000", lstrip=True, rstrip=True, **RAW),
 ]  # fmt: skip
