@@ -40,63 +40,75 @@ HWY_INLINE void PrefetchPart(ConstMatrix panels, int64_t part, int64_t num_parts
   }
 }
 
-// All rows of A times one block of kPanels panels, into the columns `c` of C; `next` is the block
-// of panels that follows.
+// Fetch rows [begin, end) of C, and of A the two lines from which the hardware's prefetcher goes
+// on.
+HWY_INLINE void PrefetchRows(ConstMatrix a, Matrix c, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i) {
+    hwy::Prefetch(a.Row(i));
+    hwy::Prefetch(a.Row(i) + kLanes);
+    hwy::Prefetch(c.Row(i));
+  }
+}
+
+// Panels of the weight that pass by all rows of A together, from k_begin to k_end of the depth.
+struct PanelBlock {
+  PanelBlock(const PackedMatrix& weight, int64_t n_begin, int64_t k_begin, int64_t k_end)
+      : n(n_begin), cols(std::min(weight.n() - n_begin, kMaxTilePanels * kLanes)) {
+    // As many as a tile takes or, at the end of the matrix, one by one.
+    if (cols < kMaxTilePanels * kLanes) cols = std::min(cols, kLanes);
+    panels = {.data = weight.panels() + n * weight.k() + k_begin * kLanes,
+              .rows = (cols + kLanes - 1) / kLanes,
+              .cols = (k_end - k_begin) * kLanes,
+              .stride = weight.k() * kLanes};
+    if (k_begin == 0) init = weight.bias() + n;
+  }
+
+  int64_t n;  // columns [n, n + cols) of C, none after the last block
+  int64_t cols;
+  ConstMatrix panels;           // [panels, depth * 16]
+  const float* init = nullptr;  // what sums start at; nullptr: what C holds
+};
+
+// All rows of A times one block of kPanels panels; `next` is the block that follows.
 template <int kPanels>
-void MultiplyPanels(Tile tile, Matrix c, Nonlinearity f, ConstMatrix next) {
+void MultiplyPanels(ConstMatrix a, const PanelBlock& block, const PanelBlock& next, Nonlinearity f,
+                    Matrix c) {
   const RowTiles tiles(c.rows);
-  const float* a = tile.a;
   for (int64_t t = 0; t < tiles.count; ++t) {
     const int64_t begin = tiles.Begin(t);
     const int64_t rows = tiles.Begin(t + 1) - begin;
-    tile.a = a + begin * tile.a_stride;
-    tile.c = c.Row(begin);
-    PrefetchPart(next, t, tiles.count);
+    PrefetchPart(next.panels, t, tiles.count);
+    if (t + 1 < tiles.count) PrefetchRows(a, c, begin + rows, tiles.Begin(t + 2));
+    const Tile tile{.a = a.Row(begin),
+                    .a_stride = a.stride,
+                    .b = block.panels.data,
+                    .panel_stride = block.panels.stride,
+                    .depth = a.cols,
+                    .init = block.init,
+                    .c = c.Row(begin),
+                    .c_stride = c.stride};
     MultiplyColumns<kPanels>(tile, rows, c.cols);
     ApplyToMatrix(f, {.data = tile.c, .rows = rows, .cols = c.cols, .stride = c.stride});
   }
 }
 
-// Panels to take together where `cols` columns are left: as many as a tile has or, at the end, one.
-HWY_INLINE int64_t PanelsOf(int64_t cols) {
-  if (cols >= kMaxTilePanels * kLanes) return kMaxTilePanels;
-  return cols > 0 ? 1 : 0;
-}
-
-// The block of panels from column n and from `k_begin` to k_end of the depth.
-HWY_INLINE ConstMatrix PanelsAt(const PackedMatrix& weight, int64_t n, int64_t k_begin,
-                                int64_t k_end) {
-  return {.data = weight.panels() + n * weight.k() + k_begin * kLanes,
-          .rows = PanelsOf(weight.n() - n),
-          .cols = (k_end - k_begin) * kLanes,
-          .stride = weight.k() * kLanes};
-}
-
 void MultiplyMatrix(ConstMatrix a, const PackedMatrix& weight, Nonlinearity f, Matrix c) {
   const int64_t num_blocks = (weight.k() + kMaxBlockDepth - 1) / kMaxBlockDepth;
-  for (int64_t block = 0; block < num_blocks; ++block) {
-    const int64_t k_begin = block * weight.k() / num_blocks;
-    const int64_t k_end = (block + 1) * weight.k() / num_blocks;
-    const Nonlinearity block_f = k_end == weight.k() ? f : Nonlinearity::kNone;
-    for (int64_t n = 0; n < c.cols;) {
-      const ConstMatrix panels = PanelsAt(weight, n, k_begin, k_end);
-      const int64_t cols = std::min(panels.rows * kLanes, c.cols - n);
-      const ConstMatrix next = PanelsAt(weight, n + cols, k_begin, k_end);
-      const Tile tile{.a = a.data + k_begin,
-                      .a_stride = a.stride,
-                      .b = panels.data,
-                      .panel_stride = panels.stride,
-                      .depth = k_end - k_begin,
-                      .init = block == 0 ? weight.bias() + n : nullptr,
-                      .c = nullptr,
-                      .c_stride = c.stride};
-      const Matrix columns{.data = c.data + n, .rows = c.rows, .cols = cols, .stride = c.stride};
-      if (panels.rows == kMaxTilePanels) {
-        MultiplyPanels<kMaxTilePanels>(tile, columns, block_f, next);
+  for (int64_t i = 0; i < num_blocks; ++i) {
+    const int64_t k_begin = i * weight.k() / num_blocks;
+    const int64_t k_end = (i + 1) * weight.k() / num_blocks;
+    const ConstMatrix depth_block{a.data + k_begin, a.rows, k_end - k_begin, a.stride};
+    const Nonlinearity block_f = i + 1 == num_blocks ? f : Nonlinearity::kNone;
+    PanelBlock block(weight, 0, k_begin, k_end);
+    while (block.cols > 0) {
+      const PanelBlock next(weight, block.n + block.cols, k_begin, k_end);
+      const Matrix columns{c.data + block.n, c.rows, block.cols, c.stride};
+      if (block.panels.rows == kMaxTilePanels) {
+        MultiplyPanels<kMaxTilePanels>(depth_block, block, next, block_f, columns);
       } else {
-        MultiplyPanels<1>(tile, columns, block_f, next);
+        MultiplyPanels<1>(depth_block, block, next, block_f, columns);
       }
-      n += cols;
+      block = next;
     }
   }
 }

@@ -5,35 +5,40 @@
 #include "ops/attention.h"
 
 namespace vecmill {
+namespace {
+
+double Dot(const float* a, const float* b, int64_t size) {
+  double sum = 0.0;
+  for (int64_t i = 0; i < size; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  return sum;
+}
+
+}  // namespace
 
 void RefAttention(ConstMatrix qkv, std::span<const int64_t> offsets, const AttentionShape& shape,
                   Matrix dst) {
-  const int64_t width = shape.heads * shape.head_dim;
+  const int64_t dim = shape.head_dim;
+  const int64_t width = shape.heads * dim;
   for (size_t i = 0; i + 1 < offsets.size(); ++i) {
-    const int64_t begin = offsets[i];
-    const int64_t end = offsets[i + 1];
-    std::vector<double> weights(static_cast<size_t>(end - begin));
-    for (int64_t column = 0; column < width; ++column) {
-      const int64_t head_begin = column / shape.head_dim * shape.head_dim;
-      for (int64_t t = begin; t < end; ++t) {
+    std::vector<double> weights(static_cast<size_t>(offsets[i + 1] - offsets[i]));
+    for (int64_t head = 0; head < width; head += dim) {
+      for (int64_t t = offsets[i]; t < offsets[i + 1]; ++t) {
         double max = -HUGE_VAL;
-        for (int64_t s = begin; s < end; ++s) {
-          double score = 0.0;
-          for (int64_t d = head_begin; d < head_begin + shape.head_dim; ++d) {
-            score +=
-                static_cast<double>(qkv.Row(t)[d]) * static_cast<double>(qkv.Row(s)[width + d]);
-          }
-          weights[static_cast<size_t>(s - begin)] = score * static_cast<double>(shape.scale);
-          max = std::max(max, score * static_cast<double>(shape.scale));
+        for (size_t s = 0; s < weights.size(); ++s) {
+          const float* key = qkv.Row(offsets[i] + static_cast<int64_t>(s)) + width + head;
+          weights[s] = static_cast<double>(shape.scale) * Dot(qkv.Row(t) + head, key, dim);
+          max = std::max(max, weights[s]);
         }
         double sum = 0.0;
-        double weighted = 0.0;
-        for (int64_t s = begin; s < end; ++s) {
-          const double weight = std::exp(weights[static_cast<size_t>(s - begin)] - max);
-          sum += weight;
-          weighted += weight * static_cast<double>(qkv.Row(s)[2 * width + column]);
+        for (double& weight : weights) sum += weight = std::exp(weight - max);
+        for (int64_t d = head; d < head + dim; ++d) {
+          double value = 0.0;
+          for (size_t s = 0; s < weights.size(); ++s) {
+            const float* values = qkv.Row(offsets[i] + static_cast<int64_t>(s)) + 2 * width;
+            value += weights[s] / sum * static_cast<double>(values[d]);
+          }
+          dst.Row(t)[d] = static_cast<float>(value);
         }
-        dst.Row(t)[column] = static_cast<float>(weighted / sum);
       }
     }
   }

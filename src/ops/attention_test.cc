@@ -1,0 +1,113 @@
+#include "ops/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "ops/ops_fixture.h"
+#include "vecmill/error.h"
+
+namespace vecmill {
+namespace {
+
+class AttentionTest : public EveryTarget {};
+VECMILL_FOR_EVERY_TARGET(AttentionTest);
+
+std::vector<int64_t> Offsets(const std::vector<int64_t>& lengths) {
+  std::vector<int64_t> offsets = {0};
+  for (int64_t length : lengths) offsets.push_back(offsets.back() + length);
+  return offsets;
+}
+
+// A score s errs by (D + 3) eps scale sum |q k|, which moves its weight by that much relatively,
+// and so does the maximum; exponential, sum over L, product and division add (2 L + 8) eps. The
+// result is a mean of values no larger than the largest |v|.
+double Bound(const TestMatrix& qkv, const AttentionShape& shape) {
+  double q = 0.0;
+  double k = 0.0;
+  double v = 0.0;
+  const int64_t width = shape.heads * shape.head_dim;
+  const int64_t tokens = qkv.view().rows;
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t j = 0; j < width; ++j) {
+      q = std::max(q, std::abs(static_cast<double>(qkv.at(t, j))));
+      k = std::max(k, std::abs(static_cast<double>(qkv.at(t, width + j))));
+      v = std::max(v, std::abs(static_cast<double>(qkv.at(t, 2 * width + j))));
+    }
+  }
+  const auto dim = static_cast<double>(shape.head_dim);
+  const double score = (dim + 3.0) * kEps * static_cast<double>(shape.scale) * dim * q * k;
+  return (2.0 * score + (2.0 * static_cast<double>(tokens) + 8.0) * kEps) * v;
+}
+
+TEST_P(AttentionTest, EqualsTheTwin) {
+  const std::vector<std::vector<int64_t>> batches = {
+      {1}, {2, 1}, {15, 16, 17}, {12, 12, 12}, {5, 49, 33}, {91}, {130, 7}, {512}};
+  for (int64_t head_dim : {1, 12, 16, 32, 40, 64}) {
+    for (const std::vector<int64_t>& lengths : batches) {
+      if (head_dim > 32 && lengths[0] > 130) continue;  // the twin is slow
+      const std::vector<int64_t> offsets = Offsets(lengths);
+      const AttentionShape shape{.heads = 2,
+                                 .head_dim = head_dim,
+                                 .scale = 1.0f / std::sqrt(static_cast<float>(head_dim))};
+      const int64_t width = shape.heads * head_dim;
+      const TestMatrix qkv = TestMatrix::Random(offsets.back(), 3 * width, 1);
+      TestMatrix actual(offsets.back(), width);
+      TestMatrix expected(offsets.back(), width);
+      AttentionWorkspace workspace;
+      Attention(qkv.view(), offsets, shape, workspace, actual.view());
+      RefAttention(qkv.view(), offsets, shape, expected.view());
+      const double bound = Bound(qkv, shape);
+      for (int64_t i = 0; i < offsets.back() * width; ++i) {
+        ASSERT_NEAR(actual.data()[i], expected.data()[i], bound)
+            << "first length " << lengths[0] << " head_dim " << head_dim << " element " << i;
+      }
+    }
+  }
+}
+
+TEST_P(AttentionTest, SequenceHasTheSameBitsAloneAndAmongOthers) {
+  const std::vector<int64_t> offsets = Offsets({3, 60, 1, 16, 100, 12});
+  const AttentionShape shape{.heads = 3, .head_dim = 20, .scale = 0.25f};
+  const TestMatrix qkv = TestMatrix::Random(offsets.back(), 180, 2, 2.0f);
+  TestMatrix together(offsets.back(), 60);
+  AttentionWorkspace used;
+  Attention(qkv.view(), offsets, shape, used, together.view());
+  for (size_t i = 0; i + 1 < offsets.size(); ++i) {
+    const int64_t rows = offsets[i + 1] - offsets[i];
+    TestMatrix alone(rows, 60);
+    AttentionWorkspace fresh;
+    Attention({qkv.view().Row(offsets[i]), rows, 180, 180}, Offsets({rows}), shape, fresh,
+              alone.view());
+    EXPECT_TRUE(SameBits(alone.data(), together.view().Row(offsets[i]), rows * 60)) << i;
+  }
+}
+
+TEST_P(AttentionTest, ScoresFarApartPickOneValue) {
+  constexpr int64_t kTokens = 21;
+  const AttentionShape shape{.heads = 1, .head_dim = 16, .scale = 1.0f};
+  TestMatrix qkv = TestMatrix::Random(kTokens, 48, 3);
+  for (int64_t t = 0; t < kTokens; ++t) {
+    for (int64_t d = 0; d < 16; ++d) {
+      qkv.view().Row(t)[d] = 100.0f;  // every query wants the last key,
+      qkv.view().Row(t)[16 + d] = static_cast<float>(t - kTokens);  // and all scores are negative
+    }
+  }
+  TestMatrix dst(kTokens, 16);
+  AttentionWorkspace workspace;
+  Attention(qkv.view(), Offsets({kTokens}), shape, workspace, dst.view());
+  for (int64_t t = 0; t < kTokens; ++t) {
+    EXPECT_TRUE(SameBits(dst.view().Row(t), qkv.view().Row(kTokens - 1) + 32, 16)) << t;
+  }
+}
+
+TEST_P(AttentionTest, SizesThatDisagreeAreABug) {
+  TestMatrix qkv(4, 48);
+  TestMatrix dst(4, 16);
+  AttentionWorkspace workspace;
+  const AttentionShape shape{.heads = 2, .head_dim = 16, .scale = 1.0f};
+  EXPECT_THROW(Attention(qkv.view(), Offsets({4}), shape, workspace, dst.view()), Error);
+}
+
+}  // namespace
+}  // namespace vecmill

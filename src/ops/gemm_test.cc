@@ -1,0 +1,138 @@
+#include "ops/gemm.h"
+
+#include <cmath>
+#include <vector>
+
+#include "ops/ops_fixture.h"
+#include "vecmill/error.h"
+
+namespace vecmill {
+namespace {
+
+struct Sizes {
+  int64_t m;
+  int64_t n;
+  int64_t k;
+};
+
+// One, around tiles (2, 6, 12 rows), panels (16, 32 columns) and blocks of the depth (192, 384),
+// the linear layers of the tiny and of a real model, primes.
+const std::vector<Sizes> kShapes = {
+    {1, 1, 1},     {1, 16, 16},   {2, 15, 3},     {5, 17, 31},   {6, 32, 48},    {7, 33, 1},
+    {11, 31, 64},  {12, 48, 193}, {13, 47, 191},  {19, 144, 48}, {29, 80, 48},   {23, 48, 80},
+    {37, 20, 385}, {6, 40, 1153}, {25, 384, 384}, {3, 97, 1536}, {131, 61, 769}, {0, 16, 16},
+};
+
+class GemmTest : public EveryTarget {};
+VECMILL_FOR_EVERY_TARGET(GemmTest);
+
+PackedMatrix Packed(const TestMatrix& weight, const TestMatrix& bias) {
+  PackedMatrix packed(weight.view().rows, weight.view().cols);
+  packed.SetRows(0, weight.view(), bias.data());
+  return packed;
+}
+
+TEST_P(GemmTest, EqualsTheTwinWithinTheBoundOfItsHeader) {
+  for (const auto& [m, n, k] : kShapes) {
+    SCOPED_TRACE(testing::Message() << "M " << m << " N " << n << " K " << k);
+    const TestMatrix a = TestMatrix::Random(m, k, 1, 1.0f, /*padding=*/3);
+    const TestMatrix weight = TestMatrix::Random(n, k, 2, 0.5f, /*padding=*/1);
+    const TestMatrix bias = TestMatrix::Random(1, n, 3);
+    TestMatrix actual(m, n, /*padding=*/5);
+    TestMatrix expected(m, n);
+    Gemm(a.view(), Packed(weight, bias), Nonlinearity::kNone, actual.view());
+    RefGemm(a.view(), weight.view(), bias.data(), Nonlinearity::kNone, expected.view());
+    for (int64_t i = 0; i < m; ++i) {
+      for (int64_t j = 0; j < n; ++j) {
+        double magnitude = std::abs(static_cast<double>(bias.at(0, j)));
+        for (int64_t x = 0; x < k; ++x) {
+          magnitude +=
+              std::abs(static_cast<double>(a.at(i, x)) * static_cast<double>(weight.at(j, x)));
+        }
+        ASSERT_NEAR(actual.at(i, j), expected.at(i, j),
+                    static_cast<double>(k + 1) * kEps * magnitude)
+            << "row " << i << " column " << j;
+      }
+    }
+  }
+}
+
+TEST_P(GemmTest, RowHasTheSameBitsAloneAndAmongAnyOthers) {
+  constexpr int64_t kRows = 40;
+  const TestMatrix a = TestMatrix::Random(kRows, 401, 4);
+  const TestMatrix weight = TestMatrix::Random(50, 401, 5);
+  const TestMatrix bias = TestMatrix::Random(1, 50, 6);
+  const PackedMatrix packed = Packed(weight, bias);
+  TestMatrix together(kRows, 50);
+  Gemm(a.view(), packed, Nonlinearity::kGelu, together.view());
+  for (int64_t begin = 0; begin < kRows; begin += 3) {
+    for (int64_t rows : {1, 2, 5, 13}) {
+      if (begin + rows > kRows) continue;
+      TestMatrix part(rows, 50);
+      const ConstMatrix source{a.view().Row(begin), rows, 401, 401};
+      Gemm(source, packed, Nonlinearity::kGelu, part.view());
+      EXPECT_TRUE(SameBits(part.data(), together.view().Row(begin), rows * 50))
+          << rows << " rows from " << begin;
+    }
+  }
+}
+
+TEST_P(GemmTest, LeavesWhatLiesBetweenRowsAlone) {
+  const TestMatrix a = TestMatrix::Random(14, 20, 7);
+  const TestMatrix weight = TestMatrix::Random(21, 20, 8);
+  const TestMatrix bias = TestMatrix::Random(1, 21, 9);
+  TestMatrix c(14, 24);
+  for (int64_t i = 0; i < 14 * 24; ++i) c.data()[i] = -7.0f;
+  Gemm(a.view(), Packed(weight, bias), Nonlinearity::kRelu, {c.data(), 14, 21, 24});
+  for (int64_t i = 0; i < 14; ++i) {
+    for (int64_t j = 0; j < 24; ++j) {
+      if (j < 21) {
+        EXPECT_GE(c.at(i, j), 0.0f);
+      } else {
+        EXPECT_EQ(c.at(i, j), -7.0f);
+      }
+    }
+  }
+}
+
+TEST_P(GemmTest, AppliesTheNonlinearityOnceAtTheEndOfTheDepth) {
+  const TestMatrix a = TestMatrix::Random(9, 800, 10, 0.1f);
+  const TestMatrix weight = TestMatrix::Random(35, 800, 11);
+  const TestMatrix bias = TestMatrix::Random(1, 35, 12);
+  const PackedMatrix packed = Packed(weight, bias);
+  TestMatrix linear(9, 35);
+  Gemm(a.view(), packed, Nonlinearity::kNone, linear.view());
+  for (Nonlinearity f : {Nonlinearity::kGelu, Nonlinearity::kGeluTanh, Nonlinearity::kRelu}) {
+    TestMatrix expected = linear;
+    ApplyNonlinearity(f, expected.data(), 9 * 35);
+    TestMatrix actual(9, 35);
+    Gemm(a.view(), packed, f, actual.view());
+    EXPECT_TRUE(SameBits(actual.data(), expected.data(), 9 * 35)) << static_cast<int>(f);
+  }
+}
+
+TEST(PackedMatrixTest, RowsSetInPartsEqualRowsSetTogether) {
+  const TestMatrix weight = TestMatrix::Random(39, 10, 13);
+  const TestMatrix bias = TestMatrix::Random(1, 39, 14);
+  const PackedMatrix together = Packed(weight, bias);
+  PackedMatrix parts(39, 10);
+  for (int64_t begin = 0; begin < 39; begin += 13) {
+    parts.SetRows(begin, {weight.view().Row(begin), 13, 10, 10}, bias.data() + begin);
+  }
+  EXPECT_TRUE(SameBits(parts.panels(), together.panels(), 48 * 10));
+  EXPECT_TRUE(SameBits(parts.bias(), together.bias(), 48));
+  EXPECT_EQ(parts.num_bytes(), (48 * 10 + 48) * 4);
+}
+
+TEST(PackedMatrixTest, SizesThatDisagreeAreABug) {
+  const TestMatrix weight = TestMatrix::Random(8, 10, 15);
+  const TestMatrix bias = TestMatrix::Random(1, 8, 16);
+  PackedMatrix packed(8, 11);
+  EXPECT_THROW(packed.SetRows(0, weight.view(), bias.data()), Error);
+  EXPECT_THROW(PackedMatrix(7, 10).SetRows(0, weight.view(), bias.data()), Error);
+  TestMatrix c(8, 8);
+  EXPECT_THROW(Gemm(weight.view(), packed, Nonlinearity::kNone, c.view()), Error);
+}
+
+}  // namespace
+}  // namespace vecmill

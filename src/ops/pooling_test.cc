@@ -1,0 +1,75 @@
+#include "ops/pooling.h"
+
+#include <cmath>
+
+#include "ops/ops_fixture.h"
+
+namespace vecmill {
+namespace {
+
+class PoolingTest : public EveryTarget {};
+VECMILL_FOR_EVERY_TARGET(PoolingTest);
+
+struct Sizes {
+  int64_t tokens;
+  int64_t hidden;
+};
+
+const std::vector<Sizes> kShapes = {{1, 1}, {1, 16}, {2, 15}, {3, 17}, {12, 384}, {129, 100}};
+
+TEST_P(PoolingTest, MeanEqualsTheTwin) {
+  for (const auto& [tokens, hidden] : kShapes) {
+    const TestMatrix src = TestMatrix::Random(tokens, hidden, 1);
+    TestMatrix actual(1, hidden);
+    TestMatrix expected(1, hidden);
+    MeanPool(src.data(), tokens, hidden, actual.data());
+    RefMeanPool(src.data(), tokens, hidden, expected.data());
+    for (int64_t j = 0; j < hidden; ++j) {
+      double magnitude = 0.0;
+      for (int64_t t = 0; t < tokens; ++t) magnitude += std::abs(static_cast<double>(src.at(t, j)));
+      // `tokens` additions and a division of values no larger than the sum of magnitudes.
+      ASSERT_NEAR(actual.at(0, j), expected.at(0, j),
+                  static_cast<double>(tokens + 1) * kEps * magnitude)
+          << tokens << " tokens, column " << j << " of " << hidden;
+    }
+  }
+}
+
+TEST_P(PoolingTest, MaxAndClsAreExact) {
+  for (const auto& [tokens, hidden] : kShapes) {
+    const TestMatrix src = TestMatrix::Random(tokens, hidden, 2);
+    TestMatrix actual(1, hidden);
+    TestMatrix expected(1, hidden);
+    MaxPool(src.data(), tokens, hidden, actual.data());
+    RefMaxPool(src.data(), tokens, hidden, expected.data());
+    EXPECT_TRUE(SameBits(actual.data(), expected.data(), hidden));
+    ClsPool(src.data(), tokens, hidden, actual.data());
+    EXPECT_TRUE(SameBits(actual.data(), src.data(), hidden));
+  }
+}
+
+TEST_P(PoolingTest, NormalisedVectorEqualsTheTwin) {
+  for (const auto& [tokens, hidden] : kShapes) {
+    for (float deviation : {1.0f, 1e-8f, 1e8f}) {
+      TestMatrix actual = TestMatrix::Random(1, hidden, 3, deviation);
+      TestMatrix expected = actual;
+      L2Normalize(actual.data(), hidden);
+      RefL2Normalize(expected.data(), hidden);
+      // The sum of squares errs by (H / 16 + 8) eps, its root by half, the division by one more.
+      const double bound = (static_cast<double>(hidden) / 32.0 + 6.0) * kEps;
+      for (int64_t j = 0; j < hidden; ++j) {
+        ASSERT_NEAR(actual.at(0, j), expected.at(0, j),
+                    bound * std::abs(static_cast<double>(expected.at(0, j))));
+      }
+    }
+  }
+}
+
+TEST_P(PoolingTest, NormalisingZeroGivesZero) {
+  TestMatrix zero(1, 20);
+  L2Normalize(zero.data(), 20);
+  for (int64_t j = 0; j < 20; ++j) EXPECT_EQ(zero.at(0, j), 0.0f);
+}
+
+}  // namespace
+}  // namespace vecmill
