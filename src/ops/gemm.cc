@@ -1,10 +1,10 @@
-// The loops around tile-inl.h. The depth is cut into blocks; a block of a panel (24 KiB) stays in
-// the first level cache while all rows of A pass by it, and the block of A, at most 384 KiB for the
-// 256 tokens this engine puts in a batch, stays in the second level cache while all panels pass by.
-// Weights come from memory once a call, each panel fetched while the one before it is multiplied:
-// with 40 MiB of them in a small model they never stay in a cache. Fewer, deeper blocks are better
-// as long as they fit: the loop over k ends in a mispredicted branch, 1 % of a tile of depth 384
-// and 2 % of one of 192.
+// The loops around tile-inl.h. A block of a panel (24 KiB at depth 384) stays in the first level
+// cache, or streams from the second, while all rows of A pass by it; the block of A, at most 384
+// KiB for the 256 tokens this engine puts in a batch, stays in the second level cache while all
+// panels pass by. Weights come from memory once a call, each panel fetched while the one before it
+// is multiplied: with 40 MiB of them in a small model they never stay in a cache. Deep blocks are
+// better than ones that fit the first level cache (5 % at depth 1536): the loop over k ends in a
+// mispredicted branch, and every further block reads and writes C once more.
 //
 // Rejected: oneDNN 2.6's matmul. It has no packed-weight kernel for AVX2 (it packs in every call),
 // is built on OpenMP, and promises no order of summation. gemm_bench.cc shows both.
@@ -27,7 +27,7 @@ HWY_BEFORE_NAMESPACE();
 namespace vecmill {
 namespace HWY_NAMESPACE {
 
-constexpr int64_t kMaxBlockDepth = 384 / kMaxTilePanels;
+constexpr int64_t kMaxBlockDepth = 768;
 
 // Fetch part `part` of `num_parts` of a block of panels [panels, depth * 16] into the first level
 // cache.

@@ -40,6 +40,11 @@ constexpr int kMaxTileRows = 2;
 constexpr int kMaxTilePanels = 1;
 #endif
 
+// Steps of k in one turn of the loop. Four spare an eighth of the instructions, which is an eighth
+// of the time where a neighbour on the same core takes half of what the core can decode; eight were
+// slower.
+constexpr int kUnrolledSteps = 4;
+
 struct Tile {
   const float* a;  // [rows, depth], row stride a_stride
   int64_t a_stride;
@@ -69,7 +74,7 @@ void MultiplyTile(const Tile& tile) {
   const float* HWY_RESTRICT b = tile.b;
   const int64_t a_stride = tile.a_stride;
   const int64_t panel_stride = tile.panel_stride;
-  for (int64_t k = 0; k < tile.depth; ++k) {
+  const auto step = [&](int64_t k) HWY_ATTR {
     Vec column[kColumnVecs];
     VECMILL_UNROLL
     for (int j = 0; j < kColumnVecs; ++j) {
@@ -82,7 +87,13 @@ void MultiplyTile(const Tile& tile) {
       VECMILL_UNROLL
       for (int j = 0; j < kColumnVecs; ++j) sum[i][j] = hn::MulAdd(row, column[j], sum[i][j]);
     }
+  };
+  int64_t k = 0;
+  for (; k + kUnrolledSteps <= tile.depth; k += kUnrolledSteps) {
+    VECMILL_UNROLL
+    for (int u = 0; u < kUnrolledSteps; ++u) step(k + u);
   }
+  for (; k < tile.depth; ++k) step(k);
   float* HWY_RESTRICT c = tile.c;
   VECMILL_UNROLL
   for (int i = 0; i < kRows; ++i) {
