@@ -41,6 +41,7 @@ std::vector<std::pair<std::string, std::string>> FooterOf(const EmbedJob& job,
 RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
                        const ProgressFn& on_progress) {
   // What can be refused is refused before the model is loaded, and the output is begun last.
+  CheckOutput(job.output, job.replace_output);
   const std::unique_ptr<TableReader> reader = TableReader::Open(
       ListInputFiles(job.inputs), {.text_column = job.column, .max_chunk_rows = kWindowRows});
   RunRecorder recorder(job, job.output);

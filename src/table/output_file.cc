@@ -27,7 +27,7 @@ namespace {
 
 [[noreturn]] void ThrowExists(const std::string& path) {
   throw Error(ErrorCode::kInvalidArgument,
-              path + ": exists already; choose another name or allow it to be replaced");
+              path + ": exists already; choose another name, or replace it (--restart)");
 }
 
 // Folder of `path`, "." for a bare name.

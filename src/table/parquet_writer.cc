@@ -219,6 +219,8 @@ class FileParquetWriter : public ParquetWriter {
 
 }  // namespace
 
+void CheckOutput(const std::string& path, bool replace) { OutputFile::Create(path, replace); }
+
 std::unique_ptr<ParquetWriter> ParquetWriter::Open(const std::string& path,
                                                    const std::shared_ptr<arrow::Schema>& schema,
                                                    const ParquetWriterOptions& options) {

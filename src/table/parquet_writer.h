@@ -13,6 +13,10 @@
 
 namespace vecmill {
 
+// Throws what ParquetWriter::Open would throw about `path`, and leaves nothing behind: for callers
+// that have long work to do before they can open it.
+void CheckOutput(const std::string& path, bool replace);
+
 struct ParquetWriterOptions {
   std::string output_column = "embedding";
   int64_t dim = 0;  // of the vectors, > 0
