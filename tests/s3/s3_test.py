@@ -133,7 +133,7 @@ class S3Test(unittest.TestCase):
     def test_an_object_that_exists_is_refused_or_replaced(self):
         self.put("out/taken.parquet", b"precious")
         result = self.embed(self.local, "-o", self.uri("out/taken.parquet"))
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 2)
         self.assertIn(f"s3://{BUCKET}/out/taken.parquet: exists already", result.stderr)
         self.assertEqual(self.get("out/taken.parquet"), b"precious")
         self.embed_well(self.local, "-o", self.uri("out/taken.parquet"), "--restart")
