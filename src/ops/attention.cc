@@ -57,7 +57,7 @@ void MultiplyByPanels(ConstMatrix a, const float* panels, const float* init, Mat
   while (n < c.cols) {
     const bool whole = n + kMaxTilePanels * kLanes <= c.cols;
     const int64_t cols = whole ? kMaxTilePanels * kLanes : std::min(kLanes, c.cols - n);
-    for (int64_t t = 0; t < tiles.count; ++t) {
+    for (int64_t t = 0; t < tiles.count(); ++t) {
       const int64_t begin = tiles.Begin(t);
       const int64_t rows = tiles.Begin(t + 1) - begin;
       const Tile tile{.a = a.Row(begin),
@@ -67,7 +67,9 @@ void MultiplyByPanels(ConstMatrix a, const float* panels, const float* init, Mat
                       .depth = a.cols,
                       .init = init + n,
                       .c = c.Row(begin) + n,
-                      .c_stride = c.stride};
+                      .c_stride = c.stride,
+                      .fetch = panels,
+                      .fetch_step = 0};
       if (whole) {
         MultiplyColumns<kMaxTilePanels>(tile, rows, cols);
       } else {

@@ -1,10 +1,12 @@
-// The loops around tile-inl.h. A block of a panel (24 KiB at depth 384) stays in the first level
-// cache, or streams from the second, while all rows of A pass by it; the block of A, at most 384
-// KiB for the 256 tokens this engine puts in a batch, stays in the second level cache while all
-// panels pass by. Weights come from memory once a call, each panel fetched while the one before it
-// is multiplied: with 40 MiB of them in a small model they never stay in a cache. Deep blocks are
-// better than ones that fit the first level cache (5 % at depth 1536): the loop over k ends in a
-// mispredicted branch, and every further block reads and writes C once more.
+// The loops around tile-inl.h. While all rows of A pass by a block of panels (24 KiB of a panel at
+// depth 384), it stays in the first level cache, or streams from the second; the block of A, at
+// most 384 KiB for the 256 tokens this engine puts in a batch, stays in the second level cache
+// while all panels pass by. Weights come from memory once a call, a panel fetched while the one
+// before it is multiplied: with 40 MiB of them in a small model they never stay in a cache. Blocks
+// of the depth deeper than what fits the first level cache are the better ones (5 % at depth 1536):
+// the loop over k ends in a mispredicted branch, and every further block reads and writes C once
+// more. The nonlinearity runs over a whole column of panels, or else the chain of its polynomial
+// would drain at the end of each tile.
 //
 // Rejected: oneDNN 2.6's matmul. It has no packed-weight kernel for AVX2 (it packs in every call),
 // is built on OpenMP, and promises no order of summation. gemm_bench.cc shows both.
@@ -17,7 +19,6 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/gemm.cc"
-#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/nonlinearity-inl.h"
@@ -27,18 +28,7 @@ HWY_BEFORE_NAMESPACE();
 namespace vecmill {
 namespace HWY_NAMESPACE {
 
-constexpr int64_t kMaxBlockDepth = 768;
-
-// Fetch part `part` of `num_parts` of a block of panels [panels, depth * 16] into the first level
-// cache.
-HWY_INLINE void PrefetchPart(ConstMatrix panels, int64_t part, int64_t num_parts) {
-  const int64_t depth = panels.cols / kLanes;
-  for (int64_t i = 0; i < panels.rows; ++i) {
-    for (int64_t k = part * depth / num_parts; k < (part + 1) * depth / num_parts; ++k) {
-      hwy::Prefetch(panels.Row(i) + k * kLanes);
-    }
-  }
-}
+constexpr int64_t kMaxBlockDepth = 768 / kMaxTilePanels;
 
 // Fetch rows [begin, end) of C, and of A the two lines from which the hardware's prefetcher goes
 // on.
@@ -74,22 +64,27 @@ template <int kPanels>
 void MultiplyPanels(ConstMatrix a, const PanelBlock& block, const PanelBlock& next, Nonlinearity f,
                     Matrix c) {
   const RowTiles tiles(c.rows);
-  for (int64_t t = 0; t < tiles.count; ++t) {
+  // Every tile fetches a part of a panel of the next block, and a little of the part that follows.
+  const int64_t num_parts = std::max<int64_t>(tiles.count() / kPanels, 1);
+  const int64_t part_size = a.cols * kLanes / num_parts;
+  const ConstMatrix& fetched = next.cols > 0 ? next.panels : block.panels;
+  for (int64_t t = 0; t < tiles.count(); ++t) {
     const int64_t begin = tiles.Begin(t);
     const int64_t rows = tiles.Begin(t + 1) - begin;
-    PrefetchPart(next.panels, t, tiles.count);
-    if (t + 1 < tiles.count) PrefetchRows(a, c, begin + rows, tiles.Begin(t + 2));
-    const Tile tile{.a = a.Row(begin),
-                    .a_stride = a.stride,
-                    .b = block.panels.data,
-                    .panel_stride = block.panels.stride,
-                    .depth = a.cols,
-                    .init = block.init,
-                    .c = c.Row(begin),
-                    .c_stride = c.stride};
-    MultiplyColumns<kPanels>(tile, rows, c.cols);
-    ApplyToMatrix(f, {.data = tile.c, .rows = rows, .cols = c.cols, .stride = c.stride});
+    if (t + 1 < tiles.count()) PrefetchRows(a, c, begin + rows, tiles.Begin(t + 2));
+    MultiplyColumns<kPanels>({.a = a.Row(begin),
+                              .a_stride = a.stride,
+                              .b = block.panels.data,
+                              .panel_stride = block.panels.stride,
+                              .depth = a.cols,
+                              .init = block.init,
+                              .c = c.Row(begin),
+                              .c_stride = c.stride,
+                              .fetch = fetched.Row(t % fetched.rows) + t / fetched.rows * part_size,
+                              .fetch_step = kLanes / num_parts + 1},
+                             rows, c.cols);
   }
+  ApplyToMatrix(f, c);
 }
 
 void MultiplyMatrix(ConstMatrix a, const PackedMatrix& weight, Nonlinearity f, Matrix c) {

@@ -7,9 +7,10 @@
 // multiply-adds however the tiles lie and wherever the depth is cut, which makes its bits a
 // function of its row of A and its column of B alone.
 //
-// The tile sizes fill the registers: AVX2 has 16: 6 x 2 sums, 2 of B, 1 of A. AVX-512 and NEON have
-// 32: 12 x 2 sums and 2 of B; 6 x 4 sums and 4 of B. The portable targets take what fits 16 of 128
-// bits.
+// The tile sizes fill the registers. AVX2 has 16: 6 x 2 sums, 2 of B, 1 of A. AVX-512 and NEON have
+// 32: 8 x 3 sums, 3 of B; 6 x 4 sums, 4 of B (12 x 2 of AVX-512 would need more pointers than there
+// are registers for). The portable targets take what fits 16 registers of 128 bits. The loop over k
+// is not unrolled: GCC then orders loads of several steps so that sums are spilled.
 #if defined(VECMILL_OPS_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef VECMILL_OPS_TILE_INL_H_
 #undef VECMILL_OPS_TILE_INL_H_
@@ -22,6 +23,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "hwy/cache_control.h"
 #include "ops/lanes-inl.h"
 #include "ops/matrix_view.h"
 
@@ -30,8 +32,8 @@ namespace vecmill {
 namespace HWY_NAMESPACE {
 
 #if HWY_TARGET <= HWY_AVX3
-constexpr int kMaxTileRows = 12;
-constexpr int kMaxTilePanels = 2;
+constexpr int kMaxTileRows = 8;
+constexpr int kMaxTilePanels = 3;
 #elif HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_NEON
 constexpr int kMaxTileRows = 6;
 constexpr int kMaxTilePanels = 1;
@@ -39,11 +41,6 @@ constexpr int kMaxTilePanels = 1;
 constexpr int kMaxTileRows = 2;
 constexpr int kMaxTilePanels = 1;
 #endif
-
-// Steps of k in one turn of the loop. Four spare an eighth of the instructions, which is an eighth
-// of the time where a neighbour on the same core takes half of what the core can decode; eight were
-// slower.
-constexpr int kUnrolledSteps = 4;
 
 struct Tile {
   const float* a;  // [rows, depth], row stride a_stride
@@ -54,6 +51,10 @@ struct Tile {
   const float* init;  // [panels * 16], the start of every row's sums; nullptr: c holds it
   float* c;           // [rows, panels * 16], row stride c_stride
   int64_t c_stride;
+  // What to bring into the first level cache meanwhile: at each k the line at fetch, then
+  // fetch_step floats further. Spread like this it costs nothing; a burst would wait for memory.
+  const float* fetch;
+  int64_t fetch_step;
 };
 
 template <int kRows, int kPanels>
@@ -74,26 +75,24 @@ void MultiplyTile(const Tile& tile) {
   const float* HWY_RESTRICT b = tile.b;
   const int64_t a_stride = tile.a_stride;
   const int64_t panel_stride = tile.panel_stride;
-  const auto step = [&](int64_t k) HWY_ATTR {
+  const float* fetch = tile.fetch;
+  const int64_t fetch_step = tile.fetch_step;
+  for (int64_t k = 0; k < tile.depth; ++k) {
     Vec column[kColumnVecs];
     VECMILL_UNROLL
     for (int j = 0; j < kColumnVecs; ++j) {
       column[j] = hn::Load(d, b + (j / kVecs) * panel_stride + (j % kVecs) * kVecLanes);
     }
     b += kLanes;
+    hwy::Prefetch(fetch);
+    fetch += fetch_step;
     VECMILL_UNROLL
     for (int i = 0; i < kRows; ++i) {
       const Vec row = hn::Set(d, a[i * a_stride + k]);
       VECMILL_UNROLL
       for (int j = 0; j < kColumnVecs; ++j) sum[i][j] = hn::MulAdd(row, column[j], sum[i][j]);
     }
-  };
-  int64_t k = 0;
-  for (; k + kUnrolledSteps <= tile.depth; k += kUnrolledSteps) {
-    VECMILL_UNROLL
-    for (int u = 0; u < kUnrolledSteps; ++u) step(k + u);
   }
-  for (; k < tile.depth; ++k) step(k);
   float* HWY_RESTRICT c = tile.c;
   VECMILL_UNROLL
   for (int i = 0; i < kRows; ++i) {
@@ -120,11 +119,8 @@ TileKernel TileKernelFor(int64_t rows) {
   return kKernels[static_cast<size_t>(rows - 1)];
 }
 
-// The first `cols` columns of kPanels panels, for `rows` in [1, kMaxTileRows]. REQUIRES: cols <
-// kPanels * 16 only for one panel: the last of a matrix, which goes by way of a whole tile.
-template <int kPanels>
-HWY_INLINE void MultiplyColumns(Tile tile, int64_t rows, int64_t cols) {
-  if (cols == kPanels * kLanes) return TileKernelFor<kPanels>(rows)(tile);
+// Less than a panel, the last of a matrix: by way of a whole tile.
+inline HWY_NOINLINE void MultiplyPartPanel(Tile tile, int64_t rows, int64_t cols) {
   HWY_ALIGN float whole[kMaxTileRows * kLanes] = {};
   const Matrix part{.data = tile.c, .rows = rows, .cols = cols, .stride = tile.c_stride};
   if (tile.init == nullptr) {
@@ -136,14 +132,32 @@ HWY_INLINE void MultiplyColumns(Tile tile, int64_t rows, int64_t cols) {
   for (int64_t i = 0; i < rows; ++i) std::copy_n(whole + i * kLanes, cols, part.Row(i));
 }
 
-// Rows cut into tiles of nearly equal height, so that no tile is too low to fill the pipelines.
-struct RowTiles {
-  explicit RowTiles(int64_t num_rows)
-      : rows(num_rows), count((num_rows + kMaxTileRows - 1) / kMaxTileRows) {}
-  int64_t Begin(int64_t tile) const { return tile * rows / count; }
+// The first `cols` columns of kPanels panels, for `rows` in [1, kMaxTileRows].
+// REQUIRES: cols == kPanels * 16, or kPanels == 1 and cols < 16.
+template <int kPanels>
+HWY_INLINE void MultiplyColumns(const Tile& tile, int64_t rows, int64_t cols) {
+  if (HWY_LIKELY(cols == kPanels * kLanes)) {
+    TileKernelFor<kPanels>(rows)(tile);
+  } else {
+    MultiplyPartPanel(tile, rows, cols);
+  }
+}
 
-  int64_t rows;
-  int64_t count;
+// Rows cut into tiles of nearly equal height, so that no tile is too low to fill the pipelines.
+class RowTiles {
+ public:
+  explicit RowTiles(int64_t rows)
+      : count_((rows + kMaxTileRows - 1) / kMaxTileRows),
+        height_(rows / std::max<int64_t>(count_, 1)),
+        num_higher_(rows - height_ * count_) {}
+
+  int64_t count() const { return count_; }
+  int64_t Begin(int64_t tile) const { return tile * height_ + std::min(tile, num_higher_); }
+
+ private:
+  int64_t count_;
+  int64_t height_;
+  int64_t num_higher_;  // tiles that have a row more, the first ones
 };
 
 }  // namespace HWY_NAMESPACE
