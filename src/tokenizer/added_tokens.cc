@@ -114,6 +114,7 @@ void Normalize(const BertNormalizer& normalizer, AddedToken* token) {
 
 TokenMatcher MakeMatcher(const std::vector<AddedToken>& tokens) {
   std::vector<TokenMatcher::Pattern> patterns;
+  patterns.reserve(tokens.size());
   for (const AddedToken& token : tokens) {
     patterns.push_back({.text = token.content,
                         .id = static_cast<int32_t>(token.id),

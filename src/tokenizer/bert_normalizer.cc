@@ -29,7 +29,7 @@ BertNormalizer::BertNormalizer(const Json& root, const std::string& where) {
     State state;
     std::string normalized;
     AppendCodePoint(c, &state, &normalized);
-    of_byte_[c] = normalized.empty() ? kRemoved : normalized[0];
+    of_byte_[c] = normalized.empty() ? kRemoved : static_cast<int16_t>(normalized[0]);
   }
 }
 

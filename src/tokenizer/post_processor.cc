@@ -29,8 +29,10 @@ void AppendSpecial(const Json& json, const std::string& name, const std::string&
                    int32_t max_id, std::vector<int32_t>* ids) {
   const Json& table = json.GetObject("special_tokens", where);
   const std::string key = where + ": special_tokens";
-  for (const Json& id : table.GetObject(name, key).GetArray("ids", key + ": " + name)) {
-    ids->push_back(ReadId(id, key + ": " + name + ": ids", max_id));
+  const std::string token_key = key + ": " + name;
+  const std::string ids_key = token_key + ": ids";
+  for (const Json& id : table.GetObject(name, key).GetArray("ids", token_key)) {
+    ids->push_back(ReadId(id, ids_key, max_id));
   }
 }
 

@@ -47,15 +47,22 @@ TEST(RawSplitter, StrippedSpaceMayBeginAnotherToken) {
   EXPECT_EQ(Split("a<2> x <5>b"), "[a](2)[x](5)[b]");
 }
 
+// `text` with every # replaced.
+std::string Fill(std::string_view text, const std::string& with) {
+  std::string filled;
+  for (char c : text) filled.append(c == '#' ? with : std::string(1, c));
+  return filled;
+}
+
 TEST(RawSplitter, PiecesDoNotChangeTheResult) {
-  for (size_t before = 2030; before < 2060; ++before) {
-    std::string filler(before, 'x');
-    std::string space(before, ' ');
-    EXPECT_EQ(Split(filler + "  <1>"), "[" + filler + "](1)[]");
-    EXPECT_EQ(Split(filler + "  <4>"), "[" + filler + "  ](4)[]");
-    EXPECT_EQ(Split("y" + space + "<3>" + space + "z"), "[y](3)[z]");
-    EXPECT_EQ(Split("y" + space + space), "[y" + space + space + "]");
-    EXPECT_EQ(Split(filler + "\xE4\xB8\xAD<4>"), "[" + filler + "\xE4\xB8\xAD](4)[]");
+  for (size_t size = 2030; size < 2060; ++size) {
+    std::string word(size, 'x');
+    std::string space(size, ' ');
+    EXPECT_EQ(Split(Fill("#  <1>", word)), Fill("[#](1)[]", word));
+    EXPECT_EQ(Split(Fill("#  <4>", word)), Fill("[#  ](4)[]", word));
+    EXPECT_EQ(Split(Fill("y#<3>#z", space)), "[y](3)[z]");
+    EXPECT_EQ(Split(Fill("y##", space)), Fill("[y##]", space));
+    EXPECT_EQ(Split(Fill("#\xE4\xB8\xAD<4>", word)), Fill("[#\xE4\xB8\xAD](4)[]", word));
   }
 }
 
