@@ -84,6 +84,7 @@ TEST(TokenMatcher, EqualsTryingEveryPatternEverywhere) {
     std::sort(tokens.begin(), tokens.end());
     tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
     std::vector<TokenMatcher::Pattern> patterns;
+    patterns.reserve(tokens.size());
     for (const std::string& token : tokens) {
       patterns.push_back(Token(token, static_cast<int32_t>(patterns.size())));
     }

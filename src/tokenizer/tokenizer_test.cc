@@ -151,6 +151,7 @@ TEST(Tokenizer, ThreadsShareOne) {
   std::vector<std::string> lines = Lines(ReadData("multilingual.txt"));
   std::vector<Ids> results(4);
   std::vector<std::thread> threads;
+  threads.reserve(results.size());
   for (Ids& ids : results) {
     threads.emplace_back([&] {
       for (int round = 0; round < 20; ++round) {
