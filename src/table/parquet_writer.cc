@@ -35,6 +35,11 @@ std::shared_ptr<arrow::DataType> VectorType(int64_t dim) {
                                 static_cast<int32_t>(dim));
 }
 
+[[noreturn]] void ThrowTaken(const std::string& where, const std::string& name) {
+  throw Error(ErrorCode::kInvalidArgument, where + ": the input has a column '" + name +
+                                               "' already; choose another output column");
+}
+
 std::shared_ptr<arrow::Schema> OutputSchema(const arrow::Schema& input, const std::string& where,
                                             const ParquetWriterOptions& options) {
   const std::string& name = options.output_column;
@@ -46,11 +51,7 @@ std::shared_ptr<arrow::Schema> OutputSchema(const arrow::Schema& input, const st
   }
   arrow::FieldVector fields = input.fields();
   for (const auto& field : added) {
-    if (!input.GetAllFieldIndices(field->name()).empty()) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  where + ": the input has a column '" + field->name() +
-                      "' already; choose another name for the output column than '" + name + "'");
-    }
+    if (!input.GetAllFieldIndices(field->name()).empty()) ThrowTaken(where, field->name());
     fields.push_back(field);
   }
   auto metadata = std::make_shared<arrow::KeyValueMetadata>();
@@ -187,8 +188,8 @@ class FileParquetWriter : public ParquetWriter {
  private:
   void WriteGroup(const std::string& where) {
     if (group_rows_ == 0) return;
-    const auto table = ValueOrThrow(arrow::Table::FromRecordBatches(schema_, std::move(group_)),
-                                    where, ErrorCode::kInternal);
+    const auto table =
+        ValueOrThrow(arrow::Table::FromRecordBatches(schema_, group_), where, ErrorCode::kInternal);
     group_.clear();
     ThrowIfError(writer_->WriteTable(*table, group_rows_), where, ErrorCode::kIo);
     group_rows_ = 0;

@@ -226,6 +226,16 @@ TEST_F(ParquetWriterTest, AnOutputThatComesToExistIsNotOverwritten) {
   EXPECT_EQ(ReadBytes(output_), "precious");
 }
 
+TEST_F(ParquetWriterTest, CheckingAnOutputLeavesNothing) {
+  CheckOutput(output_, /*replace=*/false);
+  EXPECT_EQ(folder_.Names(), Strings{});
+  folder_.Write("out.parquet", "precious");
+  EXPECT_EQ(ErrorOf([&] { CheckOutput(output_, /*replace=*/false); }).code(),
+            ErrorCode::kInvalidArgument);
+  CheckOutput(output_, /*replace=*/true);
+  EXPECT_EQ(ReadBytes(output_), "precious");
+}
+
 TEST_F(ParquetWriterTest, RefusalsBeforeAnythingIsWritten) {
   const auto reader = OpenTable({OneColumn()});
   const auto refusal = [&](const std::string& path, const std::string& column, bool accounts) {
