@@ -4,11 +4,12 @@ JOBS ?= $(shell nproc)
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint fmt asan tsan bench bench-peers parity neon clean setup setup-%
+.PHONY: help demo test test-memory build lint fmt asan tsan bench bench-peers parity neon clean setup setup-%
 
 help:
 	@echo "make demo         build, then embed and search 63,000 real texts"
 	@echo "make test         build, then run every test"
+	@echo "make test-memory  that memory does not grow with the rows, up to 5 million (minutes)"
 	@echo "make build        build/release/vecmill"
 	@echo "make lint         layers, file sizes, clang-format, clang-tidy"
 	@echo "make fmt          format the sources"
@@ -37,6 +38,10 @@ build: setup
 test: build
 	@echo "== ctest --preset release"
 	@ctest --preset release --parallel $(JOBS)
+
+test-memory: build
+	@.venv/bin/python tests/memory/memory_test.py --vecmill build/release/vecmill \
+	  --model tests/data/models/tiny_bert --work build/memory 1000000 5000000
 
 demo: setup-demo
 	$(call build_preset,release)
