@@ -118,10 +118,10 @@ void Report(benchmark::State& state, const BertConfig& c, const Bert& bert, int6
 }
 
 const RandomBert& SharedModel(const Model& model) {
-  static const RandomBert kMiniLm(kModels[0].config);
-  if (&model == &kModels[0]) return kMiniLm;
-  static const RandomBert kBertBase(kModels[1].config);
-  return kBertBase;
+  static const RandomBert mini_lm(kModels[0].config);
+  if (&model == &kModels[0]) return mini_lm;
+  static const RandomBert bert_base(kModels[1].config);
+  return bert_base;
 }
 
 void BenchForward(benchmark::State& state, const Model& model, int64_t length) {
@@ -131,7 +131,7 @@ void BenchForward(benchmark::State& state, const Model& model, int64_t length) {
   StageSeconds warm_up;
   bert.Forward(batch, workspace, warm_up);
   StageSeconds seconds;
-  for (auto _ : state) bert.Forward(batch, workspace, seconds);
+  while (state.KeepRunning()) bert.Forward(batch, workspace, seconds);
   Report(state, model.config, bert, length, batch, seconds);
 }
 

@@ -128,7 +128,7 @@ void BenchGemm(benchmark::State& state, int64_t m, const Shape& shape, bool one_
     state.SkipWithError("results differ from oneDNN's");
     return;
   }
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     if (one_dnn) {
       twin.Run(a.data(), theirs.data());
     } else {

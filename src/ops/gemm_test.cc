@@ -82,7 +82,7 @@ TEST_P(GemmTest, LeavesWhatLiesBetweenRowsAlone) {
   const TestMatrix weight = TestMatrix::Random(21, 20, 8);
   const TestMatrix bias = TestMatrix::Random(1, 21, 9);
   TestMatrix c(14, 24);
-  for (int64_t i = 0; i < 14 * 24; ++i) c.data()[i] = -7.0f;
+  for (int64_t i = 0; i < c.size(); ++i) c.data()[i] = -7.0f;
   Gemm(a.view(), Packed(weight, bias), Nonlinearity::kRelu, {c.data(), 14, 21, 24});
   for (int64_t i = 0; i < 14; ++i) {
     for (int64_t j = 0; j < 24; ++j) {
@@ -104,24 +104,25 @@ TEST_P(GemmTest, AppliesTheNonlinearityOnceAtTheEndOfTheDepth) {
   Gemm(a.view(), packed, Nonlinearity::kNone, linear.view());
   for (Nonlinearity f : {Nonlinearity::kGelu, Nonlinearity::kGeluTanh, Nonlinearity::kRelu}) {
     TestMatrix expected = linear;
-    ApplyNonlinearity(f, expected.data(), 9 * 35);
+    ApplyNonlinearity(f, expected.data(), expected.size());
     TestMatrix actual(9, 35);
     Gemm(a.view(), packed, f, actual.view());
-    EXPECT_TRUE(SameBits(actual.data(), expected.data(), 9 * 35)) << static_cast<int>(f);
+    EXPECT_TRUE(SameBits(actual, expected)) << static_cast<int>(f);
   }
 }
 
 TEST(PackedMatrixTest, RowsSetInPartsEqualRowsSetTogether) {
-  const TestMatrix weight = TestMatrix::Random(39, 10, 13);
+  constexpr int64_t kDepth = 10;
+  const TestMatrix weight = TestMatrix::Random(39, kDepth, 13);
   const TestMatrix bias = TestMatrix::Random(1, 39, 14);
   const PackedMatrix together = Packed(weight, bias);
-  PackedMatrix parts(39, 10);
+  PackedMatrix parts(39, kDepth);
   for (int64_t begin = 0; begin < 39; begin += 13) {
-    parts.SetRows(begin, {weight.view().Row(begin), 13, 10, 10}, bias.data() + begin);
+    parts.SetRows(begin, {weight.view().Row(begin), 13, kDepth, kDepth}, bias.data() + begin);
   }
-  EXPECT_TRUE(SameBits(parts.panels(), together.panels(), 48 * 10));
+  EXPECT_TRUE(SameBits(parts.panels(), together.panels(), 48 * kDepth));
   EXPECT_TRUE(SameBits(parts.bias(), together.bias(), 48));
-  EXPECT_EQ(parts.num_bytes(), (48 * 10 + 48) * 4);
+  EXPECT_EQ(parts.num_bytes(), (48 * kDepth + 48) * 4);
 }
 
 TEST(PackedMatrixTest, SizesThatDisagreeAreABug) {

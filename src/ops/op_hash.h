@@ -97,15 +97,16 @@ class OpHash {
   }
 
   void AddAttention() {
+    constexpr int64_t kTokens = 120;
     for (int64_t head_dim : {12, 32, 70}) {
-      const std::vector<int64_t> offsets = {0, 1, 13, 30, 120};
+      const std::vector<int64_t> offsets = {0, 1, 13, 30, kTokens};
       const AttentionShape shape{.heads = 2, .head_dim = head_dim, .scale = 0.7f};
       const int64_t width = 2 * head_dim;
-      const std::vector<float> qkv = Numbers(120 * 3 * width, 2.0f);
-      std::vector<float> context(static_cast<size_t>(120 * width));
+      const std::vector<float> qkv = Numbers(kTokens * 3 * width, 2.0f);
+      std::vector<float> context(static_cast<size_t>(kTokens * width));
       AttentionWorkspace workspace;
-      Attention({qkv.data(), 120, 3 * width, 3 * width}, offsets, shape, workspace,
-                {context.data(), 120, width, width});
+      Attention({qkv.data(), kTokens, 3 * width, 3 * width}, offsets, shape, workspace,
+                {context.data(), kTokens, width, width});
       Add(context);
     }
   }

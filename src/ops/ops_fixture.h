@@ -41,6 +41,7 @@ class TestMatrix {
   ConstMatrix view() const { return {values_.data(), rows_, cols_, stride_}; }
   float* data() { return values_.data(); }
   const float* data() const { return values_.data(); }
+  int64_t size() const { return rows_ * stride_; }
   float at(int64_t i, int64_t j) const { return view().Row(i)[j]; }
 
  private:
@@ -52,6 +53,10 @@ class TestMatrix {
 
 inline bool SameBits(const float* a, const float* b, int64_t count) {
   return std::memcmp(a, b, static_cast<size_t>(count) * sizeof(float)) == 0;
+}
+
+inline bool SameBits(const TestMatrix& a, const TestMatrix& b) {
+  return a.size() == b.size() && SameBits(a.data(), b.data(), a.size());
 }
 
 // Tests of this suite run once for every instruction set that was compiled and that this CPU has.
