@@ -134,16 +134,16 @@ const float* Bert::Forward(const PackedBatch& batch, Workspace& workspace, Stage
   clock.Add(seconds.embed_lookup);
   if (observer) observer(0, hidden);
   for (const Layer& layer : layers_) {
-    Gemm(hidden, layer.query_key_value, Nonlinearity::kNone, qkv);
+    Gemm(hidden, layer.query_key_value, Nonlinearity::kNone, workspace.gemm_, qkv);
     clock.Add(seconds.qkv);
     Attention(qkv, batch.offsets, heads, workspace.attention_, context);
     clock.Add(seconds.attention);
-    Gemm(context, layer.attention_output, Nonlinearity::kNone, sublayer);
+    Gemm(context, layer.attention_output, Nonlinearity::kNone, workspace.gemm_, sublayer);
     AddLayerNorm(sublayer, hidden, layer.attention_norm.params(), hidden);
     clock.Add(seconds.attention_output);
-    Gemm(hidden, layer.ffn_up, activation, ffn);
+    Gemm(hidden, layer.ffn_up, activation, workspace.gemm_, ffn);
     clock.Add(seconds.ffn_up);
-    Gemm(ffn, layer.ffn_down, Nonlinearity::kNone, sublayer);
+    Gemm(ffn, layer.ffn_down, Nonlinearity::kNone, workspace.gemm_, sublayer);
     AddLayerNorm(sublayer, hidden, layer.ffn_norm.params(), hidden);
     clock.Add(seconds.ffn_down);
     if (observer) observer(&layer - layers_.data() + 1, hidden);

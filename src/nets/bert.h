@@ -42,6 +42,7 @@ class Bert {
     AlignedBuffer<float> sublayer_;  // [T, H] what is added to hidden_
     AlignedBuffer<float> wide_;      // [T, 3 H] queries, keys, values; later [T, F]
     AttentionWorkspace attention_;
+    GemmWorkspace gemm_;
   };
 
   // Sees the hidden states [T, H] after the embeddings (layer 0) and after each layer (1, 2, ...).

@@ -67,13 +67,11 @@ void MultiplyByPanels(ConstMatrix a, const float* panels, const float* init, Mat
                       .depth = a.cols,
                       .init = init + n,
                       .c = c.Row(begin) + n,
-                      .c_stride = c.stride,
-                      .fetch = panels,
-                      .fetch_step = 0};
+                      .c_stride = c.stride};
       if (whole) {
-        MultiplyColumns<kMaxTilePanels>(tile, rows, cols);
+        MultiplyColumns<kMaxTilePanels, LayoutOfA::kRows>(tile, rows, cols);
       } else {
-        MultiplyColumns<1>(tile, rows, cols);
+        MultiplyColumns<1, LayoutOfA::kRows>(tile, rows, cols);
       }
     }
     n += cols;

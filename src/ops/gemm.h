@@ -8,8 +8,8 @@
 //           over k upwards, so its bits depend on its row of a and its row of weight alone: not on
 //           M, on the row's position or on the thread. Before f, |error| <= (K + 1) eps (|bias| +
 //           sum |a weight|) (asserted in the test).
-// Threads:  one; calls from several threads may share a PackedMatrix.
-// Errors:   std::bad_alloc while packing; none while multiplying.
+// Threads:  one, with a workspace of its own; several may share a PackedMatrix.
+// Errors:   std::bad_alloc while packing the weight and when the workspace grows.
 // Tested by gemm_test.cc, timed by gemm_bench.cc beside oneDNN.
 #pragma once
 
@@ -47,8 +47,19 @@ class PackedMatrix {
   AlignedBuffer<float> bias_;
 };
 
+// Memory of one thread for the rows of a as the kernel reads them; grows to the largest a it has
+// seen.
+class GemmWorkspace {
+ public:
+  float* Reserve(int64_t size);
+
+ private:
+  AlignedBuffer<float> packed_;
+};
+
 // REQUIRES: a.rows == c.rows, a.cols == weight.k(), c.cols == weight.n(). VECMILL_CHECKed.
-void Gemm(ConstMatrix a, const PackedMatrix& weight, Nonlinearity f, Matrix c);
+void Gemm(ConstMatrix a, const PackedMatrix& weight, Nonlinearity f, GemmWorkspace& workspace,
+          Matrix c);
 
 // The twin, in double precision, on the weight as it was before packing.
 void RefGemm(ConstMatrix a, ConstMatrix weight, const float* bias, Nonlinearity f, Matrix c);

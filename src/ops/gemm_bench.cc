@@ -116,11 +116,12 @@ void BenchGemm(benchmark::State& state, int64_t m, const Shape& shape, bool one_
   PackedMatrix packed(shape.n, shape.k);
   packed.SetRows(0, {weight.data(), shape.n, shape.k, shape.k}, bias.data());
   OneDnnLinear twin(m, shape, weight, bias);
+  GemmWorkspace workspace;
 
   std::vector<float> ours(static_cast<size_t>(m * shape.n));
   std::vector<float> theirs = ours;
   const Matrix dst{ours.data(), m, shape.n, shape.n};
-  Gemm(src, packed, Nonlinearity::kNone, dst);
+  Gemm(src, packed, Nonlinearity::kNone, workspace, dst);
   twin.Run(a.data(), theirs.data());
   // Both err by at most k + 1 roundings of a sum of k terms below 1.
   const auto k = static_cast<double>(shape.k);
@@ -132,7 +133,7 @@ void BenchGemm(benchmark::State& state, int64_t m, const Shape& shape, bool one_
     if (one_dnn) {
       twin.Run(a.data(), theirs.data());
     } else {
-      Gemm(src, packed, shape.f, dst);
+      Gemm(src, packed, shape.f, workspace, dst);
     }
   }
   Report(state, m, shape);

@@ -15,7 +15,7 @@ struct Sizes {
   int64_t k;
 };
 
-// One, around tiles (2, 6, 12 rows), panels (16, 32 columns) and blocks of the depth (192, 384),
+// One, around tiles (2, 6, 8 rows), blocks of panels (16, 48 columns) and steps of the depth (4),
 // the linear layers of the tiny and of a real model, primes.
 const std::vector<Sizes> kShapes = {
     {1, 1, 1},     {1, 16, 16},   {2, 15, 3},     {5, 17, 31},   {6, 32, 48},    {7, 33, 1},
@@ -23,7 +23,10 @@ const std::vector<Sizes> kShapes = {
     {37, 20, 385}, {6, 40, 1153}, {25, 384, 384}, {3, 97, 1536}, {131, 61, 769}, {0, 16, 16},
 };
 
-class GemmTest : public EveryTarget {};
+class GemmTest : public EveryTarget {
+ protected:
+  GemmWorkspace workspace;
+};
 VECMILL_FOR_EVERY_TARGET(GemmTest);
 
 PackedMatrix Packed(const TestMatrix& weight, const TestMatrix& bias) {
@@ -40,7 +43,7 @@ TEST_P(GemmTest, EqualsTheTwinWithinTheBoundOfItsHeader) {
     const TestMatrix bias = TestMatrix::Random(1, n, 3);
     TestMatrix actual(m, n, /*padding=*/5);
     TestMatrix expected(m, n);
-    Gemm(a.view(), Packed(weight, bias), Nonlinearity::kNone, actual.view());
+    Gemm(a.view(), Packed(weight, bias), Nonlinearity::kNone, workspace, actual.view());
     RefGemm(a.view(), weight.view(), bias.data(), Nonlinearity::kNone, expected.view());
     for (int64_t i = 0; i < m; ++i) {
       for (int64_t j = 0; j < n; ++j) {
@@ -64,13 +67,13 @@ TEST_P(GemmTest, RowHasTheSameBitsAloneAndAmongAnyOthers) {
   const TestMatrix bias = TestMatrix::Random(1, 50, 6);
   const PackedMatrix packed = Packed(weight, bias);
   TestMatrix together(kRows, 50);
-  Gemm(a.view(), packed, Nonlinearity::kGelu, together.view());
+  Gemm(a.view(), packed, Nonlinearity::kGelu, workspace, together.view());
   for (int64_t begin = 0; begin < kRows; begin += 3) {
     for (int64_t rows : {1, 2, 5, 13}) {
       if (begin + rows > kRows) continue;
       TestMatrix part(rows, 50);
       const ConstMatrix source{a.view().Row(begin), rows, 401, 401};
-      Gemm(source, packed, Nonlinearity::kGelu, part.view());
+      Gemm(source, packed, Nonlinearity::kGelu, workspace, part.view());
       EXPECT_TRUE(SameBits(part.data(), together.view().Row(begin), rows * 50))
           << rows << " rows from " << begin;
     }
@@ -83,7 +86,7 @@ TEST_P(GemmTest, LeavesWhatLiesBetweenRowsAlone) {
   const TestMatrix bias = TestMatrix::Random(1, 21, 9);
   TestMatrix c(14, 24);
   for (int64_t i = 0; i < c.size(); ++i) c.data()[i] = -7.0f;
-  Gemm(a.view(), Packed(weight, bias), Nonlinearity::kRelu, {c.data(), 14, 21, 24});
+  Gemm(a.view(), Packed(weight, bias), Nonlinearity::kRelu, workspace, {c.data(), 14, 21, 24});
   for (int64_t i = 0; i < 14; ++i) {
     for (int64_t j = 0; j < 24; ++j) {
       if (j < 21) {
@@ -101,12 +104,12 @@ TEST_P(GemmTest, AppliesTheNonlinearityOnceAtTheEndOfTheDepth) {
   const TestMatrix bias = TestMatrix::Random(1, 35, 12);
   const PackedMatrix packed = Packed(weight, bias);
   TestMatrix linear(9, 35);
-  Gemm(a.view(), packed, Nonlinearity::kNone, linear.view());
+  Gemm(a.view(), packed, Nonlinearity::kNone, workspace, linear.view());
   for (Nonlinearity f : {Nonlinearity::kGelu, Nonlinearity::kGeluTanh, Nonlinearity::kRelu}) {
     TestMatrix expected = linear;
     ApplyNonlinearity(f, expected.data(), expected.size());
     TestMatrix actual(9, 35);
-    Gemm(a.view(), packed, f, actual.view());
+    Gemm(a.view(), packed, f, workspace, actual.view());
     EXPECT_TRUE(SameBits(actual, expected)) << static_cast<int>(f);
   }
 }
@@ -132,7 +135,8 @@ TEST(PackedMatrixTest, SizesThatDisagreeAreABug) {
   EXPECT_THROW(packed.SetRows(0, weight.view(), bias.data()), Error);
   EXPECT_THROW(PackedMatrix(7, 10).SetRows(0, weight.view(), bias.data()), Error);
   TestMatrix c(8, 8);
-  EXPECT_THROW(Gemm(weight.view(), packed, Nonlinearity::kNone, c.view()), Error);
+  GemmWorkspace workspace;
+  EXPECT_THROW(Gemm(weight.view(), packed, Nonlinearity::kNone, workspace, c.view()), Error);
 }
 
 }  // namespace

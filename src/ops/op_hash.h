@@ -53,6 +53,7 @@ class OpHash {
   }
 
   void AddGemms() {
+    GemmWorkspace workspace;
     for (int64_t depth : {7, 48, 500, 1200}) {
       for (int64_t n : {5, 31, 80}) {
         constexpr int64_t kRows = 27;
@@ -62,7 +63,8 @@ class OpHash {
         packed.SetRows(0, {weight.data(), n, depth, depth}, bias.data());
         const std::vector<float> a = Numbers(kRows * depth);
         std::vector<float> c(static_cast<size_t>(kRows * n));
-        Gemm({a.data(), kRows, depth, depth}, packed, Nonlinearity::kGelu, {c.data(), kRows, n, n});
+        Gemm({a.data(), kRows, depth, depth}, packed, Nonlinearity::kGelu, workspace,
+             {c.data(), kRows, n, n});
         Add(c);
       }
     }
