@@ -28,14 +28,39 @@ constexpr float kNoKey = -1e30f;
 
 HWY_INLINE int64_t RoundUp(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
-// panels [L / 16][D][16] = the transpose of keys [L, D], zeros where there is no key.
-void PackKeys(ConstMatrix keys, float* panels) {
-  const int64_t padded = RoundUp(keys.rows);
-  for (int64_t i = 0; i < padded; ++i) {
-    float* column = panels + i / kLanes * kLanes * keys.cols + i % kLanes;
-    for (int64_t d = 0; d < keys.cols; ++d) {
-      column[d * kLanes] = i < keys.rows ? keys.Row(i)[d] : 0.0f;
-    }
+// columns [D][16], the first four of each = the transpose of rows [4][D].
+void TransposeFourRows(const float* const* rows, int64_t depth, float* columns) {
+  int64_t k = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::FixedTag<float, 4> d;
+  const hn::FixedTag<uint64_t, 2> pairs;
+  for (; k + 4 <= depth; k += 4) {
+    const auto row0 = hn::LoadU(d, rows[0] + k);
+    const auto row1 = hn::LoadU(d, rows[1] + k);
+    const auto row2 = hn::LoadU(d, rows[2] + k);
+    const auto row3 = hn::LoadU(d, rows[3] + k);
+    const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, row0, row1));
+    const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, row2, row3));
+    const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, row0, row1));
+    const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, row2, row3));
+    float* dst = columns + k * kLanes;
+    hn::Store(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, dst);
+    hn::Store(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, dst + kLanes);
+    hn::Store(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, dst + 2 * kLanes);
+    hn::Store(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, dst + 3 * kLanes);
+  }
+#endif
+  for (; k < depth; ++k) {
+    for (int i = 0; i < 4; ++i) columns[k * kLanes + i] = rows[i][k];
+  }
+}
+
+// panels [L / 16][D][16] = the transpose of keys [L, D], zeros [D] where there is no key.
+void PackKeys(ConstMatrix keys, const float* zeros, float* panels) {
+  for (int64_t i = 0; i < RoundUp(keys.rows); i += 4) {
+    const float* rows[4];
+    for (int64_t j = 0; j < 4; ++j) rows[j] = i + j < keys.rows ? keys.Row(i + j) : zeros;
+    TransposeFourRows(rows, keys.cols, panels + i / kLanes * kLanes * keys.cols + i % kLanes);
   }
 }
 
@@ -136,7 +161,8 @@ void AttendBatch(ConstMatrix qkv, std::span<const int64_t> offsets, const Attent
     std::fill_n(workspace.score_start() + rows, RoundUp(rows) - rows, kNoKey);
     for (int64_t column = 0; column < width; column += shape.head_dim) {
       const float* queries = qkv.Row(begin) + column;
-      PackKeys({queries + width, rows, shape.head_dim, qkv.stride}, workspace.keys());
+      PackKeys({queries + width, rows, shape.head_dim, qkv.stride}, workspace.zeros(),
+               workspace.keys());
       PackValues({queries + 2 * width, rows, shape.head_dim, qkv.stride}, workspace.values());
       AttendHead({queries, rows, shape.head_dim, qkv.stride}, shape.scale, workspace,
                  {dst.Row(begin) + column, rows, shape.head_dim, dst.stride});
