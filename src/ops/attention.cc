@@ -5,7 +5,8 @@
 //
 // Columns of the last panel of keys that have no key start at kNoKey instead of 0, so that the
 // maximum passes over them and the softmax gives them 1.6e-28, which vanishes in a sum of at
-// least 1. No masks.
+// least 1. No masks. A bias takes one more pass over the scores; it is kept by distance, so that a
+// query's biases are consecutive numbers.
 #include "ops/attention.h"
 
 #include <algorithm>
@@ -124,6 +125,14 @@ HWY_INLINE float ExpRow(float* row, int64_t cols, float scale) {
   return SumOfLanes(sum);
 }
 
+// row = scale * row + bias.
+HWY_INLINE void ScaleAndAdd(float* row, int64_t cols, float scale, const float* bias) {
+  const Lanes scales = Broadcast(scale);
+  for (int64_t j = 0; j < cols; j += kLanes) {
+    Store(MulAdd(Load(row + j), scales, LoadUpTo(bias + j, kLanes)), row + j);
+  }
+}
+
 HWY_INLINE void ScaleRow(float* row, int64_t size, float factor) {
   const Lanes factors = Broadcast(factor);
   for (int64_t j = 0; j < size; j += kLanes) {
@@ -131,9 +140,10 @@ HWY_INLINE void ScaleRow(float* row, int64_t size, float factor) {
   }
 }
 
-// dst = softmax(scale * queries keys^T) values, for one sequence and head whose keys and values are
-// packed in the workspace.
-void AttendHead(ConstMatrix queries, float scale, AttentionWorkspace& workspace, Matrix dst) {
+// dst = softmax(scale * queries keys^T + bias) values, for one sequence and head whose keys and
+// values are packed in the workspace.
+void AttendHead(ConstMatrix queries, int64_t head, const AttentionShape& shape,
+                AttentionWorkspace& workspace, Matrix dst) {
   const int64_t num_keys = queries.rows;
   const int64_t padded = RoundUp(num_keys);
   const int64_t block = AttentionWorkspace::QueriesPerBlock(num_keys);
@@ -143,7 +153,14 @@ void AttendHead(ConstMatrix queries, float scale, AttentionWorkspace& workspace,
     MultiplyByPanels({queries.Row(begin), rows, queries.cols, queries.stride}, workspace.keys(),
                      workspace.score_start(), scores);
     float sums[AttentionWorkspace::kMaxQueriesPerBlock];
-    for (int64_t i = 0; i < rows; ++i) sums[i] = ExpRow(scores.Row(i), padded, scale);
+    for (int64_t i = 0; i < rows; ++i) {
+      if (shape.bias == nullptr) {
+        sums[i] = ExpRow(scores.Row(i), padded, shape.scale);
+      } else {
+        ScaleAndAdd(scores.Row(i), padded, shape.scale, shape.bias->Row(head, begin + i));
+        sums[i] = ExpRow(scores.Row(i), padded, 1.0f);
+      }
+    }
     const Matrix out{.data = dst.Row(begin), .rows = rows, .cols = dst.cols, .stride = dst.stride};
     MultiplyByPanels({scores.data, rows, num_keys, scores.stride}, workspace.values(),
                      workspace.zeros(), out);
@@ -159,12 +176,13 @@ void AttendBatch(ConstMatrix qkv, std::span<const int64_t> offsets, const Attent
     const int64_t rows = offsets[i + 1] - begin;
     std::fill_n(workspace.score_start(), rows, 0.0f);
     std::fill_n(workspace.score_start() + rows, RoundUp(rows) - rows, kNoKey);
-    for (int64_t column = 0; column < width; column += shape.head_dim) {
+    for (int64_t head = 0; head < shape.heads; ++head) {
+      const int64_t column = head * shape.head_dim;
       const float* queries = qkv.Row(begin) + column;
       PackKeys({queries + width, rows, shape.head_dim, qkv.stride}, workspace.zeros(),
                workspace.keys());
       PackValues({queries + 2 * width, rows, shape.head_dim, qkv.stride}, workspace.values());
-      AttendHead({queries, rows, shape.head_dim, qkv.stride}, shape.scale, workspace,
+      AttendHead({queries, rows, shape.head_dim, qkv.stride}, head, shape, workspace,
                  {dst.Row(begin) + column, rows, shape.head_dim, dst.stride});
     }
   }
@@ -208,6 +226,20 @@ void AttentionWorkspace::Reserve(int64_t max_tokens, int64_t head_dim) {
   }
 }
 
+RelativeBias::RelativeBias(int64_t heads, int64_t max_tokens)
+    : heads_(heads),
+      max_tokens_(max_tokens),
+      stride_(2 * max_tokens - 1 + kPanel),
+      values_(heads * stride_) {
+  std::fill_n(values_.data(), values_.size(), 0.0f);
+}
+
+void RelativeBias::Set(int64_t head, int64_t distance, float value) {
+  VECMILL_CHECK(head >= 0 && head < heads_);
+  VECMILL_CHECK(distance > -max_tokens_ && distance < max_tokens_);
+  values_[head * stride_ + max_tokens_ - 1 + distance] = value;
+}
+
 HWY_EXPORT(AttendBatch);
 
 void Attention(ConstMatrix qkv, std::span<const int64_t> offsets, const AttentionShape& shape,
@@ -216,6 +248,9 @@ void Attention(ConstMatrix qkv, std::span<const int64_t> offsets, const Attentio
   int64_t max_tokens = 0;
   for (size_t i = 0; i + 1 < offsets.size(); ++i) {
     max_tokens = std::max(max_tokens, offsets[i + 1] - offsets[i]);
+  }
+  if (shape.bias != nullptr) {
+    VECMILL_CHECK(shape.bias->heads() == shape.heads && max_tokens <= shape.bias->max_tokens());
   }
   if (max_tokens == 0) return;
   workspace.Reserve(max_tokens, shape.head_dim);

@@ -1,8 +1,10 @@
 // ops/attention.h: multi-head self-attention within each sequence of a ragged batch.
 //
-//   scores = scale * Q K^T,  dst = softmax(scores) V      for each sequence and head
+//   scores = scale * Q K^T + bias,  dst = softmax(scores) V      for each sequence and head
 //
-// Source:   Vaswani et al. 2017, arXiv:1706.03762. No mask: a sequence is exactly its tokens.
+// Source:   Vaswani et al. 2017, arXiv:1706.03762. No mask: a sequence is exactly its tokens. The
+//           bias, if there is one, depends on the head and on how far the key is from the query:
+//           Raffel et al. 2020, arXiv:1910.10683, 2.1.
 // Shapes:   qkv [T, 3 * A * D]: Q of all heads, then K, then V, head h at columns [h * D, (h + 1)
 //           * D) of each; dst [T, A * D]; offsets [N + 1] from 0 to T, ascending. A heads of D,
 //           any A and D >= 1.
@@ -24,10 +26,34 @@
 
 namespace vecmill {
 
+// A number for every head and distance of key from query, -max_tokens < distance < max_tokens.
+class RelativeBias {
+ public:
+  // Zeros. REQUIRES: heads > 0, max_tokens > 0.
+  RelativeBias(int64_t heads, int64_t max_tokens);
+
+  int64_t heads() const { return heads_; }
+  int64_t max_tokens() const { return max_tokens_; }
+  int64_t num_bytes() const { return values_.size() * static_cast<int64_t>(sizeof(float)); }
+
+  void Set(int64_t head, int64_t distance, float value);
+  // [j] is that of key j, for j < max_tokens; zeros follow, to be read in whole registers.
+  const float* Row(int64_t head, int64_t query) const {
+    return values_.data() + head * stride_ + max_tokens_ - 1 - query;
+  }
+
+ private:
+  int64_t heads_;
+  int64_t max_tokens_;
+  int64_t stride_;
+  AlignedBuffer<float> values_;  // [A][2 max_tokens - 1 and some zeros], by distance
+};
+
 struct AttentionShape {
   int64_t heads = 0;
   int64_t head_dim = 0;
-  float scale = 1.0f;  // 1 / sqrt(head_dim) in the paper
+  float scale = 1.0f;                  // 1 / sqrt(head_dim) in the paper
+  const RelativeBias* bias = nullptr;  // borrowed; of as many heads, for sequences as long
 };
 
 // Memory of one thread for one (sequence, head) at a time; grows to the longest sequence it has
@@ -56,6 +82,7 @@ class AttentionWorkspace {
   AlignedBuffer<float> zeros_;
 };
 
+// REQUIRES: shapes that agree, VECMILL_CHECKed.
 void Attention(ConstMatrix qkv, std::span<const int64_t> offsets, const AttentionShape& shape,
                AttentionWorkspace& workspace, Matrix dst);
 

@@ -101,12 +101,57 @@ TEST_P(AttentionTest, ScoresFarApartPickOneValue) {
   }
 }
 
+TEST_P(AttentionTest, BiasEqualsTheTwin) {
+  for (int64_t head_dim : {12, 32}) {
+    const std::vector<int64_t> offsets = Offsets({1, 7, 16, 17, 64, 40});
+    RelativeBias bias(3, 64);
+    const TestMatrix values = TestMatrix::Random(3, 127, 4, 3.0f);
+    for (int64_t head = 0; head < 3; ++head) {
+      for (int64_t i = 0; i < 127; ++i) bias.Set(head, i - 63, values.at(head, i));
+    }
+    const AttentionShape shape{.heads = 3, .head_dim = head_dim, .scale = 0.3f, .bias = &bias};
+    const int64_t width = 3 * head_dim;
+    const TestMatrix qkv = TestMatrix::Random(offsets.back(), 3 * width, 5);
+    TestMatrix actual(offsets.back(), width);
+    TestMatrix expected(offsets.back(), width);
+    AttentionWorkspace workspace;
+    Attention(qkv.view(), offsets, shape, workspace, actual.view());
+    RefAttention(qkv.view(), offsets, shape, expected.view());
+    // Adding a bias below 16 to a score rounds once more, which moves its weight by 16 eps.
+    const double bound = Bound(qkv, shape) + 4.0 * 16.0 * kEps * 4.0;
+    for (int64_t i = 0; i < offsets.back() * width; ++i) {
+      ASSERT_NEAR(actual.data()[i], expected.data()[i], bound) << i;
+    }
+  }
+}
+
+TEST_P(AttentionTest, BiasPicksTheKeyAtItsDistance) {
+  RelativeBias bias(2, 9);
+  for (int64_t head = 0; head < 2; ++head) {
+    for (int64_t distance = -8; distance <= 8; ++distance) bias.Set(head, distance, -1000.0f);
+  }
+  bias.Set(0, 0, 0.0f);   // head 0 looks at the token itself,
+  bias.Set(1, -1, 0.0f);  // head 1 at the one before it
+  const AttentionShape shape{.heads = 2, .head_dim = 16, .scale = 0.25f, .bias = &bias};
+  const TestMatrix qkv = TestMatrix::Random(9, 96, 6);
+  TestMatrix dst(9, 32);
+  AttentionWorkspace workspace;
+  Attention(qkv.view(), Offsets({9}), shape, workspace, dst.view());
+  for (int64_t t = 1; t < 9; ++t) {
+    EXPECT_TRUE(SameBits(dst.view().Row(t), qkv.view().Row(t) + 64, 16)) << t;
+    EXPECT_TRUE(SameBits(dst.view().Row(t) + 16, qkv.view().Row(t - 1) + 80, 16)) << t;
+  }
+}
+
 TEST_P(AttentionTest, SizesThatDisagreeAreABug) {
   TestMatrix qkv(4, 48);
   TestMatrix dst(4, 16);
   AttentionWorkspace workspace;
   const AttentionShape shape{.heads = 2, .head_dim = 16, .scale = 1.0f};
   EXPECT_THROW(Attention(qkv.view(), Offsets({4}), shape, workspace, dst.view()), Error);
+  const RelativeBias bias(1, 3);
+  const AttentionShape biased{.heads = 1, .head_dim = 16, .scale = 1.0f, .bias = &bias};
+  EXPECT_THROW(Attention(qkv.view(), Offsets({4}), biased, workspace, dst.view()), Error);
 }
 
 }  // namespace

@@ -22,10 +22,12 @@ void EmbedRows(const EmbeddingTables& tables, std::span<const int32_t> ids,
                std::span<const int64_t> offsets, Matrix dst) {
   const ConstMatrix& words = tables.words;
   for (size_t i = 0; i + 1 < offsets.size(); ++i) {
+    int64_t next_position = tables.pad_id + 1;
     for (int64_t t = offsets[i]; t < offsets[i + 1]; ++t) {
       const auto token = static_cast<size_t>(t);
       if (token + 1 < ids.size()) PrefetchRow(words.Row(ids[token + 1]), words.cols);
-      AddRows(words.Row(ids[token]), tables.positions.Row(t - offsets[i]), words.cols, dst.Row(t));
+      const int64_t position = ids[token] == tables.pad_id ? tables.pad_id : next_position++;
+      AddRows(words.Row(ids[token]), tables.positions.Row(position), words.cols, dst.Row(t));
       NormalizeRow(dst.Row(t), words.cols, tables.norm);
     }
   }

@@ -49,5 +49,32 @@ TEST_P(EmbeddingTest, PositionsCountFromTheStartOfEachSequence) {
   EXPECT_FALSE(SameBits(dst.view().Row(0), dst.view().Row(1), 32));
 }
 
+TEST_P(EmbeddingTest, PositionsCountFromBehindThePadToken) {
+  const TestMatrix words = TestMatrix::Random(10, 20, 7);
+  const TestMatrix positions = TestMatrix::Random(8, 20, 8);
+  const TestMatrix gamma = TestMatrix::Random(1, 20, 9);
+  const EmbeddingTables tables{.words = words.view(),
+                               .positions = positions.view(),
+                               .norm = {gamma.data(), gamma.data(), 1e-5f},
+                               .pad_id = 3};
+  const auto embed = [&](const std::vector<int32_t>& ids) {
+    const auto tokens = static_cast<int64_t>(ids.size());
+    TestMatrix actual(tokens, 20);
+    TestMatrix expected(tokens, 20);
+    EmbedTokens(tables, ids, std::vector<int64_t>{0, tokens}, actual.view());
+    RefEmbedTokens(tables, ids, std::vector<int64_t>{0, tokens}, expected.view());
+    for (int64_t i = 0; i < tokens * 20; ++i) {
+      EXPECT_NEAR(actual.data()[i], expected.data()[i], 160.0 * kEps) << i;
+    }
+    return actual;
+  };
+  const TestMatrix plain = embed({5, 6, 7, 8});
+  const TestMatrix padded = embed({5, 3, 6, 3, 3, 7, 8});
+  EXPECT_TRUE(SameBits(plain.view().Row(0), padded.view().Row(0), 20));
+  EXPECT_TRUE(SameBits(plain.view().Row(1), padded.view().Row(2), 20));
+  EXPECT_TRUE(SameBits(plain.view().Row(3), padded.view().Row(6), 20));
+  EXPECT_TRUE(SameBits(padded.view().Row(1), padded.view().Row(4), 20));
+}
+
 }  // namespace
 }  // namespace vecmill

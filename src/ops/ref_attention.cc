@@ -27,6 +27,9 @@ void RefAttention(ConstMatrix qkv, std::span<const int64_t> offsets, const Atten
         for (size_t s = 0; s < weights.size(); ++s) {
           const float* key = qkv.Row(offsets[i] + static_cast<int64_t>(s)) + width + head;
           weights[s] = static_cast<double>(shape.scale) * Dot(qkv.Row(t) + head, key, dim);
+          if (shape.bias != nullptr) {
+            weights[s] += static_cast<double>(shape.bias->Row(head / dim, t - offsets[i])[s]);
+          }
           max = std::max(max, weights[s]);
         }
         double sum = 0.0;
