@@ -3,8 +3,8 @@
 #include <array>
 #include <optional>
 
-#include "weights/bert_weights.h"
 #include "weights/checkpoint.h"
+#include "weights/encoder_tensors.h"
 #include "weights/model_fixture.h"
 #include "weights/model_folder.h"
 
@@ -15,7 +15,7 @@ constexpr char kWeights[] = "model.safetensors";
 
 // All that loading a folder gives: what the JSON files say, and every number of every tensor.
 struct Loaded {
-  BertConfig config;
+  NetworkConfig config;
   Pooling pooling = Pooling::kMean;
   bool normalize = false;
   int64_t max_seq_length = 0;
@@ -41,14 +41,14 @@ void Append(const LayerNormTensors& norm, std::vector<float>& weights) {
 }
 
 // The weights of the folder alone.
-std::vector<float> LoadWeights(const std::string& folder, const BertConfig& config) {
+std::vector<float> LoadWeights(const std::string& folder, const NetworkConfig& config) {
   std::vector<float> weights;
-  const BertTensors bert = FindBertTensors(Checkpoint::Open(folder), config);
-  Append(bert.word_embeddings, weights);
-  Append(bert.position_embeddings, weights);
-  Append(bert.token_type_embeddings, weights);
-  Append(bert.embedding_norm, weights);
-  for (const BertLayerTensors& layer : bert.layers) {
+  const EncoderTensors encoder = FindEncoderTensors(Checkpoint::Open(folder), config);
+  Append(encoder.word_embeddings, weights);
+  Append(encoder.position_embeddings, weights);
+  Append(encoder.token_type_embeddings, weights);
+  Append(encoder.embedding_norm, weights);
+  for (const EncoderLayerTensors& layer : encoder.layers) {
     for (const LinearTensors& linear : {layer.query, layer.key, layer.value, layer.attention_output,
                                         layer.ffn_up, layer.ffn_down}) {
       Append(linear, weights);

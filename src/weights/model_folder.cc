@@ -60,8 +60,7 @@ ModelFolder ModelFolder::Open(const std::string& path) {
     throw Error(ErrorCode::kNotFound, where + ": no such file" + kHolds);
   }
   const Json config = ReadModelJson(folder.transformer_folder, "config.json");
-  folder.config = ReadBertConfig(config, where);
-  folder.model_type = config.GetString("model_type", where);
+  folder.config = ReadNetworkConfig(config, where);
   if (!has_modules) modules = DefaultModules(config, where);
   if (has_modules && modules.pooling_dim != folder.config.hidden) {
     throw Error(ErrorCode::kCorrupt, path + ": the Pooling module is made for a hidden size of " +

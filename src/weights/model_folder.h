@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "weights/bert_config.h"
+#include "weights/network_config.h"
 #include "weights/sentence_modules.h"
 
 namespace vecmill {
@@ -19,8 +19,7 @@ struct ModelFolder {
   std::string path;                // as given to Open
   std::string transformer_folder;  // holds config.json, the weights (Checkpoint::Open), tokenizer
   std::string tokenizer_json;      // path of tokenizer.json, which exists
-  std::string model_type;          // of config.json: "bert"
-  BertConfig config;
+  NetworkConfig config;
   Pooling pooling = Pooling::kMean;
   bool normalize = false;
   // Tokens of a row that are used, special tokens included: max_seq_length of

@@ -49,7 +49,7 @@ TEST_F(ModelFolderTest, ReadsASentenceTransformersFolder) {
   EXPECT_EQ(model.path, folder_.path());
   EXPECT_EQ(model.transformer_folder, folder_.path());
   EXPECT_EQ(model.tokenizer_json, folder_ / "tokenizer.json");
-  EXPECT_EQ(model.model_type, "bert");
+  EXPECT_EQ(model.config.model_type, "bert");
   EXPECT_EQ(model.config.hidden, 48);
   EXPECT_EQ(model.pooling, Pooling::kMean);
   EXPECT_TRUE(model.normalize);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nets/bert.h"
+#include "nets/encoder.h"
 #include "ops/machine_peak.h"
 
 namespace vecmill {
@@ -15,47 +15,49 @@ namespace {
 
 struct Model {
   const char* name;
-  BertConfig config;
+  NetworkConfig config;
 };
 
 const Model kModels[] = {
     {"MiniLM-L6",
      {.hidden = 384,
       .layers = 6,
+      .vocab = 30522,
+      .max_positions = 512,
       .heads = 12,
       .head_dim = 32,
       .ffn = 1536,
-      .vocab = 30522,
-      .max_positions = 512,
+      .embedding = 384,
       .type_vocab = 2,
       .layer_norm_eps = 1e-12f}},
     {"BERT-base",
      {.hidden = 768,
       .layers = 12,
+      .vocab = 30522,
+      .max_positions = 512,
       .heads = 12,
       .head_dim = 64,
       .ffn = 3072,
-      .vocab = 30522,
-      .max_positions = 512,
+      .embedding = 768,
       .type_vocab = 2,
       .layer_norm_eps = 1e-12f}},
 };
 
 constexpr int64_t kBlockTokens = 256;
 
-// A BERT whose tensors all begin in the same array of random numbers.
-class RandomBert {
+// An encoder whose tensors all begin in the same array of random numbers.
+class RandomEncoder {
  public:
-  explicit RandomBert(const BertConfig& config)
+  explicit RandomEncoder(const NetworkConfig& config)
       : numbers_(static_cast<size_t>(config.vocab * config.hidden)) {
     std::mt19937 random(1);
     std::normal_distribution<float> normal(0.0f, 0.05f);
     for (float& number : numbers_) number = normal(random);
     const int64_t h = config.hidden;
-    BertTensors tensors{.word_embeddings = Random({config.vocab, h}),
-                        .position_embeddings = Random({config.max_positions, h}),
-                        .token_type_embeddings = Random({config.type_vocab, h}),
-                        .embedding_norm = {Random({h}), Random({h})}};
+    EncoderTensors tensors{.word_embeddings = Random({config.vocab, h}),
+                           .position_embeddings = Random({config.max_positions, h}),
+                           .token_type_embeddings = Random({config.type_vocab, h}),
+                           .embedding_norm = {Random({h}), Random({h})}};
     for (int64_t i = 0; i < config.layers; ++i) {
       const LinearTensors square{Random({h, h}), Random({h})};
       tensors.layers.push_back({.query = square,
@@ -67,10 +69,10 @@ class RandomBert {
                                 .ffn_down = {Random({h, config.ffn}), Random({h})},
                                 .ffn_norm = {Random({h}), Random({h})}});
     }
-    bert_ = std::make_unique<Bert>(config, tensors);
+    network_ = std::make_unique<Encoder>(config, tensors);
   }
 
-  const Bert& bert() const { return *bert_; }
+  const Network& network() const { return *network_; }
 
  private:
   Tensor Random(std::vector<int64_t> shape) const {
@@ -81,7 +83,7 @@ class RandomBert {
   }
 
   std::vector<float> numbers_;
-  std::unique_ptr<const Bert> bert_;
+  std::unique_ptr<const Network> network_;
 };
 
 // As many whole sequences of `length` tokens as a block holds.
@@ -98,14 +100,14 @@ PackedBatch Block(int64_t length, int64_t vocab) {
   return batch;
 }
 
-void Report(benchmark::State& state, const BertConfig& c, const Bert& bert, int64_t length,
+void Report(benchmark::State& state, const NetworkConfig& c, const Network& network, int64_t length,
             const PackedBatch& batch, const StageSeconds& seconds) {
   using Counter = benchmark::Counter;
   const double peak = MeasurePeakFlops();
   const auto tokens = static_cast<double>(batch.num_tokens() * state.iterations());
   state.counters["tokens/s"] = Counter(tokens, Counter::kIsRate);
   state.counters["%peak"] =
-      Counter(100.0 * bert.flop_per_token() * tokens / peak, Counter::kAvgThreadsRate);
+      Counter(100.0 * network.flop_per_token() * tokens / peak, Counter::kAvgThreadsRate);
   const auto stage = [&](const char* name, double stage_seconds, int64_t macs_per_token) {
     const double flop = 2.0 * static_cast<double>(macs_per_token * c.layers) * tokens;
     state.counters[name] = Counter(100.0 * flop / stage_seconds / peak, Counter::kAvgThreads);
@@ -117,22 +119,23 @@ void Report(benchmark::State& state, const BertConfig& c, const Bert& bert, int6
   stage("5 ffn_down %", seconds.ffn_down, c.hidden * c.ffn);
 }
 
-const RandomBert& SharedModel(const Model& model) {
-  static const RandomBert mini_lm(kModels[0].config);
+const RandomEncoder& SharedModel(const Model& model) {
+  static const RandomEncoder mini_lm(kModels[0].config);
   if (&model == &kModels[0]) return mini_lm;
-  static const RandomBert bert_base(kModels[1].config);
+  static const RandomEncoder bert_base(kModels[1].config);
   return bert_base;
 }
 
 void BenchForward(benchmark::State& state, const Model& model, int64_t length) {
-  const Bert& bert = SharedModel(model).bert();
+  const Network& network = SharedModel(model).network();
+  const int64_t last_layer = network.num_layers();
   const PackedBatch batch = Block(length, model.config.vocab);
-  Bert::Workspace workspace;
+  Network::Workspace workspace;
   StageSeconds warm_up;
-  bert.Forward(batch, workspace, warm_up);
+  network.Forward(batch, last_layer, workspace, warm_up);
   StageSeconds seconds;
-  while (state.KeepRunning()) bert.Forward(batch, workspace, seconds);
-  Report(state, model.config, bert, length, batch, seconds);
+  while (state.KeepRunning()) network.Forward(batch, last_layer, workspace, seconds);
+  Report(state, model.config, network, length, batch, seconds);
 }
 
 const bool kRegistered = [] {

@@ -1,4 +1,4 @@
-#include "weights/bert_weights.h"
+#include "weights/encoder_tensors.h"
 
 #include <algorithm>
 #include <numeric>
@@ -11,9 +11,9 @@ namespace {
 
 // A copy of micro_bert whose tensors, mapped from the original, can be renamed and replaced before
 // they are written.
-class BertWeightsTest : public testing::Test {
+class EncoderTensorsTest : public testing::Test {
  protected:
-  BertWeightsTest()
+  EncoderTensorsTest()
       : folder_("micro_bert"),
         config_(ModelFolder::Open(folder_.path()).config),
         tensors_(Checkpoint::Open(VECMILL_TEST_DATA "/models/micro_bert").tensors()) {}
@@ -23,13 +23,13 @@ class BertWeightsTest : public testing::Test {
                          [&](const Tensor& tensor) { return tensor.name == name; });
   }
 
-  BertTensors Find() {
+  EncoderTensors Find() {
     WriteBytes(folder_ / "model.safetensors", SafetensorsBytes(tensors_));
-    return FindBertTensors(Checkpoint::Open(folder_.path()), config_);
+    return FindEncoderTensors(Checkpoint::Open(folder_.path()), config_);
   }
 
   TempFolder folder_;
-  BertConfig config_;
+  NetworkConfig config_;
   std::vector<Tensor> tensors_;
 };
 
@@ -39,15 +39,15 @@ float First(const Tensor& tensor) {
   return values.at(0);
 }
 
-TEST_F(BertWeightsTest, FindsEveryTensor) {
-  const BertTensors bert = Find();
+TEST_F(EncoderTensorsTest, FindsEveryTensor) {
+  const EncoderTensors bert = Find();
   EXPECT_EQ(bert.word_embeddings.shape, (std::vector<int64_t>{11, 4}));
   EXPECT_EQ(bert.position_embeddings.shape, (std::vector<int64_t>{8, 4}));
   EXPECT_EQ(bert.token_type_embeddings.shape, (std::vector<int64_t>{2, 4}));
   EXPECT_EQ(bert.embedding_norm.gamma.name, "embeddings.LayerNorm.weight");
   EXPECT_EQ(bert.embedding_norm.beta.name, "embeddings.LayerNorm.bias");
   ASSERT_EQ(bert.layers.size(), 2u);
-  const BertLayerTensors& layer = bert.layers[1];
+  const EncoderLayerTensors& layer = bert.layers[1];
   EXPECT_EQ(layer.query.weight.name, "encoder.layer.1.attention.self.query.weight");
   EXPECT_EQ(layer.key.bias.name, "encoder.layer.1.attention.self.key.bias");
   EXPECT_EQ(layer.value.weight.name, "encoder.layer.1.attention.self.value.weight");
@@ -60,7 +60,7 @@ TEST_F(BertWeightsTest, FindsEveryTensor) {
   EXPECT_EQ(layer.ffn_norm.beta.name, "encoder.layer.1.output.LayerNorm.bias");
 }
 
-TEST_F(BertWeightsTest, AcceptsPrefixedAndOldNames) {
+TEST_F(EncoderTensorsTest, AcceptsPrefixedAndOldNames) {
   const float gamma = First(Find().layers[0].ffn_norm.gamma);
   const float beta = First(Find().embedding_norm.beta);
   for (Tensor& tensor : tensors_) {
@@ -70,13 +70,13 @@ TEST_F(BertWeightsTest, AcceptsPrefixedAndOldNames) {
     if (bias != std::string::npos) tensor.name.replace(bias + 10, 4, "beta");
     tensor.name = "bert." + tensor.name;
   }
-  const BertTensors bert = Find();
+  const EncoderTensors bert = Find();
   EXPECT_EQ(bert.layers[0].ffn_norm.gamma.name, "bert.encoder.layer.0.output.LayerNorm.gamma");
   EXPECT_EQ(First(bert.layers[0].ffn_norm.gamma), gamma);
   EXPECT_EQ(First(bert.embedding_norm.beta), beta);
 }
 
-TEST_F(BertWeightsTest, LeavesOtherTensorsAlone) {
+TEST_F(EncoderTensorsTest, LeavesOtherTensorsAlone) {
   Tensor extra = tensors_.front();
   for (const char* name : {"pooler.dense.weight", "cls.predictions.bias", "embeddings.position_ids",
                            "encoder.layer.x"}) {
@@ -87,7 +87,7 @@ TEST_F(BertWeightsTest, LeavesOtherTensorsAlone) {
   EXPECT_EQ(Find().layers.size(), 2u);
 }
 
-TEST_F(BertWeightsTest, ListsMissingTensors) {
+TEST_F(EncoderTensorsTest, ListsMissingTensors) {
   tensors_.erase(tensors_.begin(), tensors_.begin() + 3);
   const std::string last = tensors_.back().name;
   tensors_.pop_back();
@@ -100,7 +100,7 @@ TEST_F(BertWeightsTest, ListsMissingTensors) {
               [&] { Find(); });
 }
 
-TEST_F(BertWeightsTest, RefusesOtherShapes) {
+TEST_F(EncoderTensorsTest, RefusesOtherShapes) {
   Named("encoder.layer.0.intermediate.dense.weight").shape = {4, 6};
   ExpectError(
       ErrorCode::kCorrupt,
@@ -108,13 +108,13 @@ TEST_F(BertWeightsTest, RefusesOtherShapes) {
       [&] { Find(); });
 }
 
-TEST_F(BertWeightsTest, RefusesOtherDtypes) {
+TEST_F(EncoderTensorsTest, RefusesOtherDtypes) {
   Named("encoder.layer.0.intermediate.dense.weight").dtype = "I32";
   ExpectError(ErrorCode::kUnsupported, {"encoder.layer.0.intermediate.dense.weight", "I32"},
               [&] { Find(); });
 }
 
-TEST_F(BertWeightsTest, RefusesMoreLayersThanTheConfigCounts) {
+TEST_F(EncoderTensorsTest, RefusesMoreLayersThanTheConfigCounts) {
   config_.layers = 1;
   ExpectError(ErrorCode::kCorrupt, {"layer 1", "num_hidden_layers 1"}, [&] { Find(); });
   config_.layers = 3;

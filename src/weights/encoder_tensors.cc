@@ -1,4 +1,4 @@
-#include "weights/bert_weights.h"
+#include "weights/encoder_tensors.h"
 
 #include <charconv>
 #include <optional>
@@ -11,23 +11,37 @@
 namespace vecmill {
 namespace {
 
-// BertModel saves its names bare; models with a head on top (BertForMaskedLM, ...) put "bert."
-// before them.
-constexpr std::string_view kPrefixes[] = {"", "bert."};
-constexpr std::string_view kLayerPrefix = "encoder.layer.";
-
 // Spellings of LayerNorm parameters: today's, and that of checkpoints converted from TensorFlow.
 constexpr std::string_view kGammaNames[] = {"weight", "gamma"};
 constexpr std::string_view kBetaNames[] = {"bias", "beta"};
 
 class Finder {
  public:
-  explicit Finder(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {
-    for (std::string_view prefix : kPrefixes) {
+  Finder(const Checkpoint& checkpoint, const NetworkConfig& config, const EncoderNames& names)
+      : checkpoint_(checkpoint), config_(config), names_(names) {
+    for (std::string_view prefix : {std::string_view(), names.model}) {
       prefix_ = prefix;
       if (checkpoint.Find(Full("embeddings.word_embeddings.weight")) != nullptr) return;
     }
     prefix_ = "";
+  }
+
+  EncoderLayerTensors TakeLayer(int64_t index) {
+    const LayerNames& names = names_.layer;
+    const int64_t hidden = config_.hidden;
+    const int64_t ffn = config_.ffn;
+    const std::string layer = std::string(names.prefix) + std::to_string(index) + ".";
+    const auto full = [&](std::string_view name) { return layer + std::string(name); };
+    return {
+        .query = TakeLinear(full(names.query), hidden, hidden),
+        .key = TakeLinear(full(names.key), hidden, hidden),
+        .value = TakeLinear(full(names.value), hidden, hidden),
+        .attention_output = TakeLinear(full(names.attention_output), hidden, hidden),
+        .attention_norm = TakeLayerNorm(full(names.attention_norm), hidden),
+        .ffn_up = TakeLinear(full(names.ffn_up), ffn, hidden),
+        .ffn_down = TakeLinear(full(names.ffn_down), hidden, ffn),
+        .ffn_norm = TakeLayerNorm(full(names.ffn_norm), hidden),
+    };
   }
 
   Tensor Take(const std::string& name, const std::vector<int64_t>& shape) {
@@ -35,10 +49,10 @@ class Finder {
     return TakeOneOf(name, as_named, shape);
   }
 
-  // [H] and [H]
-  LayerNormTensors TakeLayerNorm(const std::string& name, int64_t hidden) {
-    return {.gamma = TakeOneOf(name + ".", kGammaNames, {hidden}),
-            .beta = TakeOneOf(name + ".", kBetaNames, {hidden})};
+  // [width] and [width]
+  LayerNormTensors TakeLayerNorm(const std::string& name, int64_t width) {
+    return {.gamma = TakeOneOf(name + ".", kGammaNames, {width}),
+            .beta = TakeOneOf(name + ".", kBetaNames, {width})};
   }
 
   // [out, in] and [out]
@@ -49,7 +63,8 @@ class Finder {
   void ThrowIfMissing() const {
     if (num_missing_ == 0) return;
     throw Error(ErrorCode::kCorrupt, checkpoint_.path() + ": " + std::to_string(num_missing_) +
-                                         " tensors of a BERT are missing: " + missing_);
+                                         " tensors of this " + config_.model_type +
+                                         " are missing: " + missing_);
   }
 
   // Layers that the config does not count would be left out silently; something is inconsistent.
@@ -71,8 +86,8 @@ class Finder {
   std::optional<int64_t> LayerOf(std::string_view name) const {
     if (!name.starts_with(prefix_)) return std::nullopt;
     name.remove_prefix(prefix_.size());
-    if (!name.starts_with(kLayerPrefix)) return std::nullopt;
-    name.remove_prefix(kLayerPrefix.size());
+    if (!name.starts_with(names_.layer.prefix)) return std::nullopt;
+    name.remove_prefix(names_.layer.prefix.size());
     int64_t layer = 0;
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), layer);
     if (parsed.ec != std::errc()) return std::nullopt;
@@ -105,6 +120,8 @@ class Finder {
   }
 
   const Checkpoint& checkpoint_;
+  const NetworkConfig& config_;
+  const EncoderNames& names_;
   std::string_view prefix_;
   std::string missing_;  // names of the first few
   int64_t num_missing_ = 0;
@@ -112,36 +129,32 @@ class Finder {
 
 }  // namespace
 
-BertTensors FindBertTensors(const Checkpoint& checkpoint, const BertConfig& config) {
-  const int64_t hidden = config.hidden;
-  const int64_t ffn = config.ffn;
-  Finder finder(checkpoint);
-  BertTensors bert{
-      .word_embeddings = finder.Take("embeddings.word_embeddings.weight", {config.vocab, hidden}),
-      .position_embeddings =
-          finder.Take("embeddings.position_embeddings.weight", {config.max_positions, hidden}),
-      .token_type_embeddings =
-          finder.Take("embeddings.token_type_embeddings.weight", {config.type_vocab, hidden}),
-      .embedding_norm = finder.TakeLayerNorm("embeddings.LayerNorm", hidden),
-      .layers = {},
-  };
-  for (int64_t i = 0; i < config.layers; ++i) {
-    const std::string layer = std::string(kLayerPrefix) + std::to_string(i) + ".";
-    const std::string attention = layer + "attention.";
-    bert.layers.push_back({
-        .query = finder.TakeLinear(attention + "self.query", hidden, hidden),
-        .key = finder.TakeLinear(attention + "self.key", hidden, hidden),
-        .value = finder.TakeLinear(attention + "self.value", hidden, hidden),
-        .attention_output = finder.TakeLinear(attention + "output.dense", hidden, hidden),
-        .attention_norm = finder.TakeLayerNorm(attention + "output.LayerNorm", hidden),
-        .ffn_up = finder.TakeLinear(layer + "intermediate.dense", ffn, hidden),
-        .ffn_down = finder.TakeLinear(layer + "output.dense", hidden, ffn),
-        .ffn_norm = finder.TakeLayerNorm(layer + "output.LayerNorm", hidden),
-    });
+EncoderTensors FindEncoderTensors(const Checkpoint& checkpoint, const NetworkConfig& config,
+                                  const EncoderNames& names) {
+  const int64_t width = config.embedding;
+  const int64_t position_rows = config.max_positions + config.pad_id + 1;
+  const int64_t stored_layers = config.shared_layer ? 1 : config.layers;
+  Finder finder(checkpoint, config, names);
+  EncoderTensors tensors;
+  tensors.word_embeddings = finder.Take("embeddings.word_embeddings.weight", {config.vocab, width});
+  tensors.position_embeddings =
+      finder.Take("embeddings.position_embeddings.weight", {position_rows, width});
+  if (config.type_vocab > 0) {
+    tensors.token_type_embeddings =
+        finder.Take("embeddings.token_type_embeddings.weight", {config.type_vocab, width});
   }
+  tensors.embedding_norm = finder.TakeLayerNorm("embeddings.LayerNorm", width);
+  if (config.projection) {
+    tensors.projection = finder.TakeLinear(std::string(names.projection), config.hidden, width);
+  }
+  if (config.relative_bias) {
+    tensors.relative_bias = finder.Take(std::string(names.relative_bias) + ".weight",
+                                        {kNumDistanceBuckets, config.heads});
+  }
+  for (int64_t i = 0; i < stored_layers; ++i) tensors.layers.push_back(finder.TakeLayer(i));
   finder.ThrowIfMissing();
-  finder.RefuseLayersFrom(config.layers);
-  return bert;
+  finder.RefuseLayersFrom(stored_layers);
+  return tensors;
 }
 
 }  // namespace vecmill

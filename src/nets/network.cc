@@ -1,0 +1,23 @@
+#include "nets/network.h"
+
+#include "base/check.h"
+#include "nets/encoder.h"
+#include "weights/encoder_tensors.h"
+
+namespace vecmill {
+
+std::unique_ptr<const Network> Network::Load(const ModelFolder& folder,
+                                             const Checkpoint& checkpoint) {
+  return std::make_unique<Encoder>(folder.config, FindEncoderTensors(checkpoint, folder.config));
+}
+
+void Network::CheckCall(const PackedBatch& batch, int64_t last_layer) const {
+  VECMILL_CHECK(last_layer >= 0 && last_layer <= num_layers());
+  for (int32_t id : batch.ids) VECMILL_CHECK(id >= 0 && id < vocab());
+  for (size_t i = 0; i + 1 < batch.offsets.size(); ++i) {
+    const int64_t num_tokens = batch.offsets[i + 1] - batch.offsets[i];
+    VECMILL_CHECK(num_tokens >= 1 && num_tokens <= max_positions());
+  }
+}
+
+}  // namespace vecmill

@@ -1,0 +1,130 @@
+#include "weights/config_checks.h"
+
+#include <string_view>
+
+#include "vecmill/error.h"
+
+namespace vecmill {
+namespace {
+
+struct NamedActivation {
+  std::string_view name;
+  Activation activation;
+};
+// Names of transformers.activations. gelu_fast and gelu_new are one formula, written differently.
+constexpr NamedActivation kActivations[] = {
+    {"gelu", Activation::kGeluErf},
+    {"gelu_python", Activation::kGeluErf},
+    {"gelu_new", Activation::kGeluTanh},
+    {"gelu_fast", Activation::kGeluTanh},
+    {"gelu_accurate", Activation::kGeluTanh},
+    {"gelu_pytorch_tanh", Activation::kGeluTanh},
+    {"gelu_python_tanh", Activation::kGeluTanh},
+    {"relu", Activation::kRelu},
+};
+
+[[noreturn]] void ThrowUnsupported(const std::string& where, const std::string& why) {
+  throw Error(ErrorCode::kUnsupported, where + ": " + why);
+}
+
+}  // namespace
+
+int64_t ReadSize(const Json& config, const char* key, int64_t max, const std::string& where) {
+  const int64_t size = config.GetInt(key, where);
+  if (size >= 1 && size <= max) return size;
+  throw Error(ErrorCode::kCorrupt, where + ": " + key + ": expected 1 to " + std::to_string(max) +
+                                       ", found " + std::to_string(size));
+}
+
+void RequireSetting(const Json& config, const char* key, int64_t expected,
+                    const std::string& where) {
+  const int64_t found = config.GetInt(key, where, expected);
+  if (found == expected) return;
+  ThrowUnsupported(where, std::string(key) + " " + std::to_string(found) + "; this build runs " +
+                              std::to_string(expected));
+}
+
+void RequireSetting(const Json& config, const char* key, const char* expected,
+                    const std::string& where) {
+  const std::string found = config.GetString(key, where, std::string(expected));
+  if (found == expected) return;
+  ThrowUnsupported(where, std::string(key) + " " + Json(found).Describe() + "; this build runs \"" +
+                              expected + "\"");
+}
+
+Activation ReadActivation(const Json& config, const char* key, const std::string& where) {
+  const std::string& name = config.GetString(key, where);
+  std::string known;
+  for (const NamedActivation& entry : kActivations) {
+    if (name == entry.name) return entry.activation;
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  ThrowUnsupported(where,
+                   std::string(key) + " " + Json(name).Describe() + "; this build runs " + known);
+}
+
+float ReadEpsilon(const Json& config, const std::string& where) {
+  const double eps = config.GetNumber("layer_norm_eps", where, 1e-12);
+  if (eps >= 1e-30 && eps <= 1.0) return static_cast<float>(eps);
+  throw Error(ErrorCode::kCorrupt,
+              where + ": layer_norm_eps: expected 1e-30 to 1, found " + Json(eps).Describe());
+}
+
+void RefuseVariants(const Json& config, const std::string& where) {
+  RequireSetting(config, "position_embedding_type", "absolute", where);
+  for (const char* key : {"is_decoder", "add_cross_attention", "is_causal"}) {
+    if (config.GetBool(key, where, false)) {
+      ThrowUnsupported(where, std::string(key) + " is true; this build runs encoders");
+    }
+  }
+  const Json* pruned = config.Find("pruned_heads");
+  if (pruned != nullptr && pruned->is_object() && !pruned->object().empty()) {
+    ThrowUnsupported(where, "pruned_heads: layers with heads removed do not run in this build");
+  }
+  const Json* quantised = config.Find("quantization_config");
+  if (quantised != nullptr && !quantised->is_null()) {
+    ThrowUnsupported(where, "quantization_config: quantised weights are not read by this build");
+  }
+  const Json* code = config.Find("auto_map");
+  if (code != nullptr && code->Find("AutoModel") != nullptr) {
+    ThrowUnsupported(where,
+                     "auto_map: the model brings Python code of its own, which is never run");
+  }
+}
+
+void SetHeadDim(NetworkConfig& config, const char* hidden_key, const char* heads_key,
+                const std::string& where) {
+  if (config.hidden % config.heads != 0) {
+    throw Error(ErrorCode::kCorrupt, where + ": " + hidden_key + " " +
+                                         std::to_string(config.hidden) + " is no multiple of " +
+                                         heads_key + " " + std::to_string(config.heads));
+  }
+  config.head_dim = config.hidden / config.heads;
+}
+
+NetworkConfig ReadEncoderSizes(const Json& config, const std::string& where) {
+  RefuseVariants(config, where);
+  NetworkConfig result;
+  result.hidden = ReadSize(config, "hidden_size", kMaxHidden, where);
+  result.layers = ReadSize(config, "num_hidden_layers", kMaxLayers, where);
+  result.heads = ReadSize(config, "num_attention_heads", result.hidden, where);
+  SetHeadDim(result, "hidden_size", "num_attention_heads", where);
+  result.ffn = ReadSize(config, "intermediate_size", kMaxFfn, where);
+  result.vocab = ReadSize(config, "vocab_size", kMaxVocab, where);
+  result.embedding = result.hidden;
+  result.layer_norm_eps = ReadEpsilon(config, where);
+  result.activation = ReadActivation(config, "hidden_act", where);
+  return result;
+}
+
+void ReadPositions(const Json& config, const std::string& where, NetworkConfig& result) {
+  constexpr char kKey[] = "max_position_embeddings";
+  const int64_t rows = ReadSize(config, kKey, kMaxPositions, where);
+  result.max_positions = rows - (result.pad_id + 1);
+  if (result.max_positions >= 1) return;
+  throw Error(ErrorCode::kCorrupt, where + ": " + kKey + " is " + std::to_string(rows) +
+                                       ", which leaves no position after pad_token_id " +
+                                       std::to_string(result.pad_id));
+}
+
+}  // namespace vecmill

@@ -1,0 +1,52 @@
+// weights/config_checks.h: what the families check alike in config.json.
+//
+// `where` names config.json in messages. Errors: kCorrupt for a value that makes no sense,
+// kUnsupported, naming the setting, for one that does and is not implemented.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/json.h"
+#include "weights/network_config.h"
+
+namespace vecmill {
+
+inline constexpr int64_t kMaxHidden = 65536;
+inline constexpr int64_t kMaxLayers = 1000;
+inline constexpr int64_t kMaxFfn = 4 * kMaxHidden;
+inline constexpr int64_t kMaxVocab = 16 << 20;
+inline constexpr int64_t kMaxPositions = 1 << 20;
+inline constexpr int64_t kMaxTypes = 1024;
+
+// A whole number from 1 to `max`, which must be there.
+int64_t ReadSize(const Json& config, const char* key, int64_t max, const std::string& where);
+
+// Refuse `key` unless it is absent or `expected`.
+void RequireSetting(const Json& config, const char* key, int64_t expected,
+                    const std::string& where);
+void RequireSetting(const Json& config, const char* key, const char* expected,
+                    const std::string& where);
+
+Activation ReadActivation(const Json& config, const char* key, const std::string& where);
+
+// layer_norm_eps, by default 1e-12 as in every family here.
+float ReadEpsilon(const Json& config, const std::string& where);
+
+// Refuse what no family runs: decoders, pruned heads, quantised weights, Python code of its own.
+void RefuseVariants(const Json& config, const std::string& where);
+
+// The keys that most families call by the names BERT gave them: hidden_size, num_hidden_layers,
+// num_attention_heads, intermediate_size, vocab_size, hidden_act, layer_norm_eps; and
+// RefuseVariants. The embedding is as wide as the hidden states.
+NetworkConfig ReadEncoderSizes(const Json& config, const std::string& where);
+
+// Set head_dim. REQUIRES: hidden and heads are read. `hidden_key` and `heads_key` name them.
+void SetHeadDim(NetworkConfig& config, const char* hidden_key, const char* heads_key,
+                const std::string& where);
+
+// max_position_embeddings and what it leaves for tokens when positions count from pad_id + 1.
+// REQUIRES: pad_id is set.
+void ReadPositions(const Json& config, const std::string& where, NetworkConfig& result);
+
+}  // namespace vecmill

@@ -1,0 +1,52 @@
+// weights/network_config.h: config.json in the words that all model families share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/json.h"
+
+namespace vecmill {
+
+enum class Activation {
+  kGeluErf,   // x * (1 + erf(x / sqrt 2)) / 2: "gelu", "gelu_python"
+  kGeluTanh,  // the tanh approximation: "gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", ...
+  kRelu,      // "relu"
+};
+
+// Of MPNet; see nets/relative_positions.h.
+inline constexpr int64_t kNumDistanceBuckets = 32;
+
+// Sizes that passed these checks: layers 1..1000, hidden 1..65536 and a multiple of heads,
+// ffn 1..262144, vocab 1..16777216, max_positions 1..1048576, embedding 1..65536,
+// type_vocab 0..1024.
+struct NetworkConfig {
+  std::string model_type;     // "bert", "roberta", ...
+  int64_t hidden = 0;         // width of the hidden states
+  int64_t layers = 0;         // that follow the embeddings
+  int64_t vocab = 0;          // ids are below it
+  int64_t max_positions = 0;  // most tokens of a row
+
+  int64_t heads = 0;
+  int64_t head_dim = 0;  // hidden / heads
+  int64_t ffn = 0;
+  int64_t embedding = 0;    // width of the embedding tables
+  bool projection = false;  // a linear layer from embedding to hidden follows the embeddings
+  int64_t type_vocab = 0;   // 0: no token types
+  // Token i of a row takes row pad_id + 1 + i of the position table, as fairseq counts; a token
+  // that is pad_id itself takes row pad_id and is not counted. -1: positions count from row 0.
+  int64_t pad_id = -1;
+  bool relative_bias = false;  // scores have a bias by kNumDistanceBuckets buckets of distance
+  bool shared_layer = false;   // all layers have the weights of one
+  float layer_norm_eps = 0;    // > 0
+  Activation activation = Activation::kGeluErf;
+
+  bool operator==(const NetworkConfig&) const = default;
+};
+
+// Read config.json of any known family; `where` names it in messages. What would change the forward
+// pass and is not implemented (other model types, relative positions, decoders, pruned heads,
+// quantised weights, custom code) is refused by name. Errors: kCorrupt, kUnsupported.
+NetworkConfig ReadNetworkConfig(const Json& config, const std::string& where);
+
+}  // namespace vecmill
