@@ -34,8 +34,18 @@ void InstallStopSignals() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
+constexpr const char* kLayersHelp = R"(Layers (--layers [NAME=]EXPR, several columns from one pass):
+  -2                        the last layer but one; 0 is the embeddings, last is -1
+  mean(-4:-1)               mean, sum, max or concat of layers; -4:-1 is a range
+  0.7*-1+0.3*-2             a weighted sum
+  first_last                mean(0,-1)
+  concat(-1,-2):cls         pooled by: mean, cls, max, last, mean_sqrt_len, weightedmean,
+                            none (a vector for each token); default: as the model says)";
+
 struct EmbedFlags {
   EmbedJob job;
+  std::string output_column = "embedding";
+  std::vector<std::string> layers;
   bool normalize = false;
   bool no_normalize = false;
   std::string progress = "auto";
@@ -52,9 +62,18 @@ void PrintSummary(const RunSummary& s) {
                FormatCount(s.model.max_seq_length).c_str(), FormatCount(s.truncated).c_str(),
                FormatCount(s.nulls).c_str(), FormatCount(s.duplicates).c_str(),
                FormatCount(s.invalid_utf8).c_str());
-  std::fprintf(stderr, "  model: %s, %lld values, %s pooling%s\n", s.model.path.c_str(),
-               static_cast<long long>(s.model.dim), s.model.pooling.c_str(),
-               s.model.normalized ? ", unit length" : "");
+  std::fprintf(stderr, "  model: %s\n", s.model.path.c_str());
+  if (!s.model.prompt.empty()) {
+    std::fprintf(stderr, "  prompt before every text: \"%s\"\n", s.model.prompt.c_str());
+  }
+  for (const ColumnDescription& column : s.model.columns) {
+    std::fprintf(stderr, "  column %s: %lld values, layers %s, %s%s\n", column.name.c_str(),
+                 static_cast<long long>(column.dim), column.layers.c_str(),
+                 column.per_token()
+                     ? "one vector a token"
+                     : (std::string(PoolingName(column.pooling)) + " pooling").c_str(),
+                 column.normalized ? ", unit length" : "");
+  }
   std::fprintf(stderr,
                "  machine: %d threads, %.0f %% of their measured peak of %.0f GFLOP/s; memory %s\n",
                s.num_threads, 100 * s.peak_fraction(), s.peak_gflops,
@@ -82,7 +101,29 @@ RunSummary RunJob(const EmbedJob& job, ProgressDisplay& display) {
   return RunEmbedJob(job, stop_requested, on_progress);
 }
 
+// "NAME=EXPR", or "EXPR" for the one column called as --output-column says.
+std::vector<ColumnOptions> ParseColumns(const EmbedFlags& flags) {
+  std::vector<ColumnOptions> columns;
+  for (const std::string& text : flags.layers) {
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos) {
+      columns.push_back({.name = text.substr(0, equals), .layers = text.substr(equals + 1)});
+    } else if (flags.layers.size() == 1) {
+      columns.push_back({.name = flags.output_column, .layers = text});
+    } else {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "--layers " + text + ": of several columns each needs a name, NAME=" + text);
+    }
+    if (columns.back().name.empty()) {
+      throw Error(ErrorCode::kInvalidArgument, "--layers " + text + ": the name is empty");
+    }
+  }
+  if (columns.empty()) columns = {{.name = flags.output_column}};
+  return columns;
+}
+
 int RunEmbed(EmbedFlags& flags) {
+  flags.job.embedder.columns = ParseColumns(flags);
   if (flags.normalize || flags.no_normalize) flags.job.embedder.normalize = flags.normalize;
   InstallStopSignals();
   ProgressDisplay display(ParseProgressMode(flags.progress));
@@ -117,12 +158,30 @@ void AddFlags(CLI::App& command, EmbedFlags& flags) {
                   "Model folder: sentence-transformers or transformers layout")
       ->required();
   command.add_option("--column", job.column, "Text column of the input")->capture_default_str();
-  command.add_option("--output-column", job.output_column, "Name of the vector column")
+  command.add_option("--output-column", flags.output_column, "Name of the vector column")
       ->capture_default_str();
-  command.add_flag("--accounts", job.accounts,
-                   "Add the columns NAME_tokens, NAME_truncated and NAME_error");
-  CLI::Option* normalize = command.add_flag(
-      "--normalize", flags.normalize, "Scale vectors to unit length (default: as the model says)");
+  command
+      .add_option("--layers", flags.layers,
+                  "[NAME=]EXPR: the layers that make a vector, see below; repeat it for several "
+                  "columns")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_flag(
+      "--accounts", job.accounts,
+      "Add NAME_tokens, NAME_truncated and NAME_error, NAME the (first) vector column");
+  CLI::Option* prompt =
+      command.add_option("--prompt", job.embedder.prompt, "Text to put before every row's");
+  command
+      .add_option(
+          "--prompt-name", job.embedder.prompt_name,
+          "The model's prompt to put before every row's text (default: the model's default)")
+      ->excludes(prompt);
+  command.add_option("--truncate-dim", job.embedder.truncate_dim,
+                     "Keep the first N values of a vector (default: as the model says)");
+  CLI::Option* normalize =
+      command.add_flag("--normalize", flags.normalize,
+                       "Scale vectors to unit length, after --truncate-dim (default: as the "
+                       "model says, which is before it)");
   command.add_flag("--no-normalize", flags.no_normalize, "Do not")->excludes(normalize);
   command.add_flag("--restart", job.replace_output, "Replace an output that exists");
   command
@@ -146,6 +205,7 @@ void AddEmbedCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("embed", "Add a column of embeddings to a table");
   const auto flags = std::make_shared<EmbedFlags>();
   AddFlags(*command, *flags);
+  command->footer(kLayersHelp);
   command->callback([flags, &exit_code] { exit_code = RunEmbed(*flags); });
 }
 

@@ -13,7 +13,7 @@ namespace {
 void PrintHits(const std::string& query, const std::vector<SearchHit>& hits) {
   std::printf("%s\n", query.c_str());
   for (const SearchHit& hit : hits) {
-    std::printf("  %.4f  row %-10s  %s\n", static_cast<double>(hit.cosine),
+    std::printf("  %.4f  row %-10s  %s\n", static_cast<double>(hit.similarity),
                 FormatCount(hit.row).c_str(), hit.text.c_str());
   }
 }
@@ -34,6 +34,12 @@ void AddSearchCommand(CLI::App& app, int& exit_code) {
   command->add_option("--column", job->text_column, "Column to print (default: the embedded one)");
   command->add_option("--vector-column", job->vector_column, "Column of vectors")
       ->capture_default_str();
+  command->add_option(
+      "--prompt-name", job->embedder.prompt_name,
+      "The model's prompt to put before the question (default: its prompt 'query' if "
+      "it has one, else its default prompt)");
+  command->add_option("--prompt", job->embedder.prompt, "Text to put before the question instead");
+  job->embedder.is_query = true;
   command->callback([job, &exit_code] {
     const auto hits = Search(*job);
     for (size_t i = 0; i < hits.size(); ++i) PrintHits(job->queries[i], hits[i]);

@@ -27,7 +27,7 @@ import workers
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 REFERENCE = "sentence-transformers"
-PEERS = (REFERENCE, "onnxruntime", "openvino")
+PEERS = (REFERENCE, "onnxruntime", "openvino", "openvino-latency")
 MAX_DIFFERENCE = 1e-5
 MIN_COSINE = 0.999999
 

@@ -66,16 +66,13 @@ constexpr std::pair<const char*, double StageSeconds::*> kStages[] = {
 class Bench {
  public:
   Bench(const std::string& model, std::span<const TextRow> rows, int num_threads)
-      : rows_(rows),
-        embedder_(Embedder::Load(model, {.num_threads = num_threads})),
-        vectors_(rows.size() * static_cast<size_t>(embedder_->description().dim)),
-        accounts_(rows.size()) {}
+      : rows_(rows), embedder_(Embedder::Load(model, {.num_threads = num_threads})) {}
 
   // One run; the answer about it.
   std::string Run() {
     const StageSeconds before = embedder_->stage_seconds();
     const auto start = std::chrono::steady_clock::now();
-    embedder_->Embed(rows_, vectors_.data(), accounts_.data());
+    made_ = embedder_->Embed(rows_);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     const StageSeconds after = embedder_->stage_seconds();
     std::string stages;
@@ -87,9 +84,10 @@ class Bench {
   }
 
   void Save(const std::string& path) const {
+    const std::vector<float>& vectors = made_.columns[0].values;
     std::ofstream file(path, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(vectors_.data()),
-               static_cast<std::streamsize>(vectors_.size() * sizeof(float)));
+    file.write(reinterpret_cast<const char*>(vectors.data()),
+               static_cast<std::streamsize>(vectors.size() * sizeof(float)));
     file.close();
     if (!file) throw Error(ErrorCode::kIo, path + ": cannot be written");
   }
@@ -99,7 +97,7 @@ class Bench {
   std::string Describe() const {
     int64_t tokens = 0;
     int64_t token_pairs = 0;  // that attention looks at
-    for (const RowAccount& account : accounts_) {
+    for (const RowAccount& account : made_.accounts) {
       tokens += account.num_tokens;
       token_pairs += int64_t{account.num_tokens} * account.num_tokens;
     }
@@ -111,8 +109,7 @@ class Bench {
  private:
   std::span<const TextRow> rows_;
   std::unique_ptr<Embedder> embedder_;
-  std::vector<float> vectors_;        // [N, dim]
-  std::vector<RowAccount> accounts_;  // [N]
+  Embeddings made_;
 };
 
 void Serve(Bench& bench) {

@@ -2,7 +2,7 @@
 
     peer_worker.py PEER MODEL TEXTS WORK THREADS
 
-PEER is sentence-transformers, onnxruntime or openvino; WORK holds what export_models.py made; TEXTS is
+PEER is sentence-transformers, onnxruntime, openvino or openvino-latency; WORK holds what export_models.py made; TEXTS is
 the file of ours.cc, which speaks the same protocol. Prints a JSON line about itself, then answers each
 line of stdin with a JSON line:
 
@@ -146,7 +146,18 @@ class OpenVino(Graph):
         return self.of_thread.request.get_output_tensor(0).data
 
 
-PEERS = {"sentence-transformers": SentenceTransformers, "onnxruntime": OnnxRuntime, "openvino": OpenVino}
+class OpenVinoLatency(OpenVino):
+    """One batch at a time on all threads: how OpenVINO is used where nobody tunes it."""
+
+    settings = tuple(setting for setting in Graph.settings if setting["streams"] == 1)
+
+
+PEERS = {
+    "sentence-transformers": SentenceTransformers,
+    "onnxruntime": OnnxRuntime,
+    "openvino": OpenVino,
+    "openvino-latency": OpenVinoLatency,
+}
 
 
 def seconds_of(peer, texts):

@@ -7,8 +7,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vecmill/options.h"
+#include "vecmill/pooling.h"
+#include "vecmill/similarity.h"
 #include "vecmill/stats.h"
 
 namespace vecmill {
@@ -17,18 +20,43 @@ namespace vecmill {
 // RowAccount).
 using TextRow = std::optional<std::string_view>;
 
+// A column of vectors that an embedder makes.
+struct ColumnDescription {
+  std::string name;
+  std::string layers;  // the expression, as given
+  Pooling pooling = Pooling::kMean;
+  bool normalized = false;  // vectors are scaled to unit length
+  int64_t dim = 0;          // length of a vector
+
+  // A row has a vector for each of its tokens instead of one.
+  bool per_token() const { return pooling == Pooling::kNone; }
+};
+
 // What a loaded model is, for footers and summaries.
 struct ModelDescription {
   std::string path;            // the folder it was loaded from
   std::string architecture;    // model_type of config.json: "bert"
   std::string weights_sha256;  // hex; of the weight file, or of the shards' hashes in name order
-  std::string pooling;         // "mean", "cls" or "max"
-  bool normalized = false;     // vectors are scaled to unit length
-  int64_t dim = 0;             // length of a vector
+  std::vector<ColumnDescription> columns;  // as asked for, at least one
+  std::string prompt;                      // goes before every text
+  Similarity similarity = Similarity::kCosine;
   int64_t num_layers = 0;
   int64_t max_seq_length = 0;  // tokens of a row that are used, special tokens included
   int64_t weight_bytes = 0;    // memory the packed weights take
-  double flop_per_token = 0;   // floating-point operations of the linear layers, per token
+  double flop_per_token = 0;   // of the linear layers that are computed; a multiplication and an
+                               // addition are two
+};
+
+// What Embed makes of N rows.
+struct Embeddings {
+  struct Column {
+    // [N, dim] row-major; zeros for null rows. per_token: row i has vectors [offsets[i],
+    // offsets[i + 1]) of values [offsets[N], dim], one for each of its tokens, none if it is null.
+    std::vector<float> values;
+    std::vector<int64_t> offsets;  // [N + 1]; empty unless per_token
+  };
+  std::vector<Column> columns;       // as ModelDescription::columns
+  std::vector<RowAccount> accounts;  // [N]
 };
 
 // A model ready to embed. Thread-safe: Embed may be called from several threads at once; calls
@@ -44,11 +72,10 @@ class Embedder {
   virtual const ModelDescription& description() const = 0;
   virtual int num_threads() const = 0;
 
-  // Embed `rows` [N]. Writes dst [N, dim] row-major f32 and accounts [N]; a null row's vector is
-  // filled with zeros. A row's vector is a function of the row and the model alone: the same bits
+  // Embed `rows` [N]. A row's vector is a function of the row and the model alone: the same bits
   // whatever else is in `rows`, in any order, for any options and number of threads.
-  // Both outputs are the caller's and must not overlap the rows. Errors: std::bad_alloc, kInternal.
-  virtual void Embed(std::span<const TextRow> rows, float* dst, RowAccount* accounts) = 0;
+  // Errors: std::bad_alloc, kInternal.
+  virtual Embeddings Embed(std::span<const TextRow> rows) = 0;
 
   // Time spent by the worker threads since loading, by stage.
   virtual StageSeconds stage_seconds() const = 0;

@@ -3,8 +3,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace vecmill {
+
+// A column of vectors to make.
+struct ColumnOptions {
+  std::string name = "embedding";
+  std::string layers = "last";  // vecmill/layer_expr.h
+};
 
 struct EmbedderOptions {
   // Worker threads; 0 means one for each CPU this process may run on.
@@ -12,8 +20,19 @@ struct EmbedderOptions {
   // Tokens of one block, the unit of work that one thread takes through all layers. It changes
   // speed and memory, never a vector. A row longer than this is a block of its own.
   int64_t block_tokens = 256;
-  // Scale vectors to unit length. Unset: as the model folder says.
+  // One forward pass makes all of them; layers above the highest one read are not computed.
+  std::vector<ColumnOptions> columns = {ColumnOptions()};
+  // Scale vectors to unit length, after truncate_dim. Unset: as the model folder says, which is
+  // before truncate_dim; vectors of tokens are not.
   std::optional<bool> normalize;
+  // Values of a vector that are kept, the first ones. Unset: as the model folder says; vectors of
+  // tokens are not cut.
+  std::optional<int64_t> truncate_dim;
+  // What goes before every row's text: this text, or else the model folder's prompt of this name,
+  // or else, for questions, its prompt "query" if there is one, or else its default prompt.
+  std::optional<std::string> prompt;
+  std::string prompt_name;
+  bool is_query = false;
 };
 
 }  // namespace vecmill

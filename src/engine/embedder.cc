@@ -53,28 +53,34 @@ class NativeEmbedder final : public Embedder {
   const ModelDescription& description() const override { return model_.description(); }
   int num_threads() const override { return pool_.num_threads(); }
 
-  void Embed(std::span<const TextRow> rows, float* dst, RowAccount* accounts) override {
+  Embeddings Embed(std::span<const TextRow> rows) override {
+    Embeddings result;
     const std::vector<int64_t> first = FirstOccurrences(rows);
-    const TokenizedRows tokenized = Tokenize(rows, first, accounts);
+    const TokenizedRows tokenized = Tokenize(rows, first, result.accounts);
     const std::vector<Block> blocks = PlanBlocks(tokenized.num_tokens, block_tokens_);
+    MakeRoom(result);
 
     pool_.ParallelFor(static_cast<int64_t>(blocks.size()), [&](int64_t block_idx, int worker) {
       const Block& block = blocks[static_cast<size_t>(block_idx)];
       Scratch& scratch = scratch_[static_cast<size_t>(worker)];
       StageSeconds seconds;
       Pack(block, tokenized, scratch.batch);
-      const float* hidden = model_.Forward(scratch.batch, scratch.workspace, seconds);  // [T, H]
+      const LayerStates& states = model_.Forward(scratch.batch, scratch.workspace, seconds);
       const Stopwatch watch;
       for (size_t i = 0; i < block.size(); ++i) {
         const int64_t begin = scratch.batch.offsets[i];
-        const int64_t num_tokens = scratch.batch.offsets[i + 1] - begin;
-        model_.Pool(hidden + begin * model_.dim(), num_tokens, dst + block[i] * model_.dim());
+        const int64_t end = scratch.batch.offsets[i + 1];
+        for (size_t c = 0; c < result.columns.size(); ++c) {
+          model_.columns()[c].Write(states, begin, end, model_.num_unpooled_tokens(),
+                                    scratch.column, VectorAt(result, c, block[i]));
+        }
       }
       seconds.pool += watch.Seconds();
       AddSeconds(seconds);
     });
 
-    CopyRepeats(first, dst, accounts);
+    CopyRepeats(first, result);
+    return result;
   }
 
   StageSeconds stage_seconds() const override {
@@ -95,11 +101,13 @@ class NativeEmbedder final : public Embedder {
   struct Scratch {
     PackedBatch batch;
     Model::Workspace workspace;
+    VectorColumn::Scratch column;
   };
 
-  // Token ids of every row that is computed, and the accounts of all rows.
+  // Token ids of every row that is computed, and the accounts [N] of all rows.
   TokenizedRows Tokenize(std::span<const TextRow> rows, std::span<const int64_t> first,
-                         RowAccount* accounts) {
+                         std::vector<RowAccount>& accounts) {
+    accounts.resize(rows.size());
     const auto num_rows = static_cast<int64_t>(rows.size());
     const int64_t num_tasks = (num_rows + kRowsPerTokenizeTask - 1) / kRowsPerTokenizeTask;
     TokenizedRows tokenized;
@@ -121,6 +129,11 @@ class NativeEmbedder final : public Embedder {
       }
       AddSeconds({.tokenize = watch.Seconds()});
     });
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!accounts[i].duplicate) continue;
+      accounts[i] = accounts[static_cast<size_t>(first[i])];
+      accounts[i].duplicate = true;
+    }
     return tokenized;
   }
 
@@ -147,16 +160,40 @@ class NativeEmbedder final : public Embedder {
     }
   }
 
-  // Give repeats their first row's vector and account, and null rows zeros.
-  void CopyRepeats(std::span<const int64_t> first, float* dst, RowAccount* accounts) const {
-    const int64_t dim = model_.dim();
-    for (size_t i = 0; i < first.size(); ++i) {
-      float* row = dst + static_cast<int64_t>(i) * dim;
-      if (accounts[i].is_null) std::fill_n(row, dim, 0.0f);
-      if (!accounts[i].duplicate) continue;
-      std::copy_n(dst + first[i] * dim, dim, row);
-      accounts[i] = accounts[first[i]];
-      accounts[i].duplicate = true;
+  // Give every column of `result` its size; values are zeros.
+  void MakeRoom(Embeddings& result) const {
+    const std::vector<RowAccount>& accounts = result.accounts;
+    for (const VectorColumn& column : model_.columns()) {
+      Embeddings::Column& made = result.columns.emplace_back();
+      auto num_vectors = static_cast<int64_t>(accounts.size());
+      if (column.description().per_token()) {
+        made.offsets.assign(1, 0);
+        for (const RowAccount& account : accounts) {
+          made.offsets.push_back(made.offsets.back() + account.num_tokens);
+        }
+        num_vectors = made.offsets.back();
+      }
+      made.values.resize(static_cast<size_t>(num_vectors * column.description().dim));
+    }
+  }
+
+  float* VectorAt(Embeddings& result, size_t column, int64_t row) const {
+    Embeddings::Column& made = result.columns[column];
+    const int64_t vector = made.offsets.empty() ? row : made.offsets[static_cast<size_t>(row)];
+    return made.values.data() + vector * model_.columns()[column].description().dim;
+  }
+
+  // Give repeats their first row's values.
+  void CopyRepeats(std::span<const int64_t> first, Embeddings& result) const {
+    for (size_t c = 0; c < result.columns.size(); ++c) {
+      const ColumnDescription& column = model_.columns()[c].description();
+      for (size_t i = 0; i < first.size(); ++i) {
+        const RowAccount& account = result.accounts[i];
+        if (!account.duplicate) continue;
+        const int64_t num_vectors = column.per_token() ? account.num_tokens : 1;
+        std::copy_n(VectorAt(result, c, first[i]), num_vectors * column.dim,
+                    VectorAt(result, c, static_cast<int64_t>(i)));
+      }
     }
   }
 

@@ -1,9 +1,12 @@
 #include "engine/model.h"
 
-#include "ops/pooling.h"
+#include <algorithm>
+#include <limits>
+#include <utility>
+
 #include "vecmill/error.h"
-#include "weights/bert_weights.h"
 #include "weights/checkpoint.h"
+#include "weights/model_folder.h"
 
 namespace vecmill {
 namespace {
@@ -25,6 +28,90 @@ void CheckTokenizerFits(const Tokenizer& tokenizer, const ModelFolder& folder) {
   }
 }
 
+std::string FindPrompt(const ModelFolder& folder, const EmbedderOptions& options) {
+  if (options.prompt) return *options.prompt;
+  std::string name = options.prompt_name;
+  const auto is_named = [&](const NamedPrompt& prompt) { return prompt.name == name; };
+  const std::vector<NamedPrompt>& prompts = folder.prompts;
+  if (name.empty() && options.is_query) {
+    name = "query";
+    if (std::none_of(prompts.begin(), prompts.end(), is_named)) name.clear();
+  }
+  if (name.empty()) name = folder.default_prompt_name;
+  if (name.empty()) return "";
+  const auto found = std::find_if(prompts.begin(), prompts.end(), is_named);
+  if (found != prompts.end()) return found->text;
+  std::string known;
+  for (const NamedPrompt& prompt : prompts) known += (known.empty() ? "" : ", ") + prompt.name;
+  throw Error(ErrorCode::kInvalidArgument,
+              folder.path + ": has no prompt '" + name + "'" +
+                  (known.empty() ? "; the model brings none" : "; it has " + known));
+}
+
+// Tokens of `prompt` as sentence_transformers counts them to leave them out: the special tokens
+// before it included, the one behind it not.
+int64_t CountPromptTokens(const Tokenizer& tokenizer, const std::string& prompt,
+                          int64_t max_seq_length) {
+  std::vector<int32_t> of_nothing;
+  std::vector<int32_t> of_prompt;
+  tokenizer.Encode("", max_seq_length, &of_nothing);
+  tokenizer.Encode(prompt, max_seq_length, &of_prompt);
+  const auto num_tokens = static_cast<int64_t>(of_prompt.size());
+  return num_tokens - (of_prompt.back() == of_nothing.back() ? 1 : 0);
+}
+
+// Its weights are those of positions in the whole row, which a column does not see.
+void RefuseWeightedMean(const std::vector<VectorColumn>& columns, const std::string& path) {
+  for (const VectorColumn& column : columns) {
+    if (column.description().pooling != Pooling::kWeightedMean) continue;
+    throw Error(
+        ErrorCode::kUnsupported,
+        path + ": include_prompt is false; pooling weightedmean does not leave a prompt out");
+  }
+}
+
+// The columns asked for, of a network of `num_layers` layers of `hidden` values.
+std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const ModelFolder& folder,
+                                      int64_t num_layers, int64_t hidden) {
+  std::vector<VectorColumn> columns;
+  for (const ColumnOptions& asked : options.columns) {
+    LayerExpr expr = LayerExpr::Parse(asked.layers, num_layers);
+    if (expr.root.width > std::numeric_limits<int32_t>::max() / hidden) {
+      throw Error(ErrorCode::kInvalidArgument, "layers: " + asked.layers + " makes vectors of " +
+                                                   std::to_string(expr.root.width) + " x " +
+                                                   std::to_string(hidden) +
+                                                   " values, more than a table can hold");
+    }
+    for (const VectorColumn& other : columns) {
+      if (other.description().name != asked.name) continue;
+      throw Error(ErrorCode::kInvalidArgument,
+                  "layers: two columns are called '" + asked.name + "'");
+    }
+    const Pooling pooling = expr.pooling.value_or(folder.pooling);
+    const bool per_token = pooling == Pooling::kNone;
+    const int64_t full_dim = expr.root.width * hidden;
+    const std::optional<int64_t> truncate_dim =
+        options.truncate_dim ? options.truncate_dim : folder.truncate_dim;
+    const int64_t dim = per_token ? full_dim : truncate_dim.value_or(full_dim);
+    if (dim < 1 || dim > full_dim) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "truncate dim: " + std::to_string(dim) + " is not a number from 1 to " +
+                      std::to_string(full_dim) + ", the values of column '" + asked.name + "'");
+    }
+    const bool as_folder = folder.normalize && !per_token;
+    columns.emplace_back(
+        std::move(expr), hidden,
+        VectorColumn::Scaling{.full = as_folder && options.normalize.value_or(true),
+                              .kept = options.normalize.value_or(false)},
+        ColumnDescription{.name = asked.name,
+                          .layers = asked.layers,
+                          .pooling = pooling,
+                          .normalized = options.normalize.value_or(as_folder && dim == full_dim),
+                          .dim = dim});
+  }
+  return columns;
+}
+
 }  // namespace
 
 Model::Model(const std::string& path, const EmbedderOptions& options) {
@@ -32,35 +119,59 @@ Model::Model(const std::string& path, const EmbedderOptions& options) {
   tokenizer_ = Tokenizer::Load(folder.tokenizer_json);
   CheckTokenizerFits(*tokenizer_, folder);
   const Checkpoint checkpoint = Checkpoint::Open(folder.transformer_folder);
-  net_ = std::make_unique<Bert>(folder.config, FindBertTensors(checkpoint, folder.config));
-  pooling_ = folder.pooling;
+  network_ = Network::Load(folder, checkpoint);
+  columns_ = MakeColumns(options, folder, network_->num_layers(), network_->hidden());
+  is_read_.resize(static_cast<size_t>(network_->num_layers() + 1));
   description_ = {
       .path = path,
-      .architecture = folder.model_type,
+      .architecture = folder.config.model_type,
       .weights_sha256 = checkpoint.Sha256(),
-      .pooling = PoolingName(folder.pooling),
-      .normalized = options.normalize.value_or(folder.normalize),
-      .dim = folder.config.hidden,
-      .num_layers = folder.config.layers,
+      .columns = {},
+      .prompt = FindPrompt(folder, options),
+      .similarity = folder.similarity,
+      .num_layers = network_->num_layers(),
       .max_seq_length = folder.max_seq_length,
-      .weight_bytes = net_->weight_bytes(),
-      .flop_per_token = net_->flop_per_token(),
+      .weight_bytes = network_->weight_bytes(),
   };
+  if (!folder.pools_prompt && !description_.prompt.empty()) {
+    num_unpooled_tokens_ =
+        CountPromptTokens(*tokenizer_, description_.prompt, folder.max_seq_length);
+    RefuseWeightedMean(columns_, path);
+  }
+  for (const VectorColumn& column : columns_) {
+    description_.columns.push_back(column.description());
+    for (int64_t layer : column.expr().Layers()) {
+      is_read_[static_cast<size_t>(layer)] = true;
+      last_layer_ = std::max(last_layer_, layer);
+    }
+  }
+  // Layers of a network are alike.
+  description_.flop_per_token = network_->flop_per_token() * static_cast<double>(last_layer_) /
+                                static_cast<double>(std::max<int64_t>(network_->num_layers(), 1));
 }
 
-void Model::Pool(const float* hidden, int64_t num_tokens, float* dst) const {
-  switch (pooling_) {
-    case Pooling::kMean:
-      MeanPool(hidden, num_tokens, dim(), dst);
-      break;
-    case Pooling::kCls:
-      ClsPool(hidden, num_tokens, dim(), dst);
-      break;
-    case Pooling::kMax:
-      MaxPool(hidden, num_tokens, dim(), dst);
-      break;
-  }
-  if (description_.normalized) L2Normalize(dst, dim());
+bool Model::Encode(std::string_view text, std::vector<int32_t>* ids) const {
+  const int64_t max_tokens = description_.max_seq_length;
+  if (description_.prompt.empty()) return tokenizer_->Encode(text, max_tokens, ids);
+  return tokenizer_->Encode(description_.prompt + std::string(text), max_tokens, ids);
+}
+
+const LayerStates& Model::Forward(const PackedBatch& batch, Workspace& workspace,
+                                  StageSeconds& seconds) const {
+  workspace.kept_.resize(is_read_.size());
+  workspace.states_.assign(is_read_.size(), nullptr);
+  const auto keep = [&](int64_t layer, ConstMatrix hidden) {
+    const auto i = static_cast<size_t>(layer);
+    if (!is_read_[i] || layer == last_layer_) return;
+    AlignedBuffer<float>& kept = workspace.kept_[i];
+    const int64_t size = hidden.rows * hidden.cols;
+    if (kept.size() < size) kept = AlignedBuffer<float>(size);
+    std::copy_n(hidden.data, size, kept.data());
+    workspace.states_[i] = kept.data();
+  };
+  const float* last = network_->Forward(batch, last_layer_, workspace.network_, seconds, keep);
+  workspace.states_[static_cast<size_t>(last_layer_)] = last;
+  return workspace.states_;
 }
 
 }  // namespace vecmill

@@ -1,4 +1,4 @@
-// engine/model.h: a model folder made ready to run: tokenizer, network, pooling.
+// engine/model.h: a model folder made ready to run: tokenizer, network, output columns.
 #pragma once
 
 #include <cstdint>
@@ -7,46 +7,55 @@
 #include <string_view>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "batch/packed_batch.h"
-#include "nets/bert.h"
+#include "engine/vector_column.h"
+#include "nets/network.h"
 #include "tokenizer/tokenizer.h"
 #include "vecmill/embedder.h"
 #include "vecmill/options.h"
-#include "weights/model_folder.h"
 
 namespace vecmill {
 
 // Constant after construction; every method is thread-safe.
 class Model {
  public:
-  using Workspace = Bert::Workspace;
+  // Memory of one thread, grown to the largest batch it has seen.
+  class Workspace {
+   private:
+    friend class Model;
+    Network::Workspace network_;
+    std::vector<AlignedBuffer<float>> kept_;  // [num_layers + 1] copies of layers below the last
+    LayerStates states_;
+  };
 
   // Load and check everything; nothing can fail later for what the folder holds.
   // Errors: as Embedder::Load.
   Model(const std::string& folder, const EmbedderOptions& options);
 
   const ModelDescription& description() const { return description_; }
-  int64_t dim() const { return description_.dim; }
+  const std::vector<VectorColumn>& columns() const { return columns_; }
 
-  // Append the ids of `text` (valid UTF-8), at most max_seq_length. True if ids were cut off.
-  bool Encode(std::string_view text, std::vector<int32_t>* ids) const {
-    return tokenizer_->Encode(text, description_.max_seq_length, ids);
-  }
+  // Append the ids of the prompt and `text` (valid UTF-8), at most max_seq_length. True if ids were
+  // cut off.
+  bool Encode(std::string_view text, std::vector<int32_t>* ids) const;
 
-  // Final hidden states [T, H] of a batch; see Bert::Forward.
-  const float* Forward(const PackedBatch& batch, Workspace& workspace,
-                       StageSeconds& seconds) const {
-    return net_->Forward(batch, workspace, seconds);
-  }
+  // Tokens at the start of every row that are not pooled.
+  int64_t num_unpooled_tokens() const { return num_unpooled_tokens_; }
 
-  // One sequence's hidden states [L, H] to its vector dst [H].
-  void Pool(const float* hidden, int64_t num_tokens, float* dst) const;
+  // The hidden states that the columns read, valid until the workspace's next use. Layers above the
+  // highest of them are not computed.
+  const LayerStates& Forward(const PackedBatch& batch, Workspace& workspace,
+                             StageSeconds& seconds) const;
 
  private:
   ModelDescription description_;
-  Pooling pooling_;
   std::unique_ptr<const Tokenizer> tokenizer_;
-  std::unique_ptr<const Bert> net_;
+  std::unique_ptr<const Network> network_;
+  std::vector<VectorColumn> columns_;
+  int64_t num_unpooled_tokens_ = 0;
+  std::vector<bool> is_read_;  // [num_layers + 1] layers that a column reads
+  int64_t last_layer_ = 0;     // the highest of them
 };
 
 }  // namespace vecmill

@@ -15,14 +15,28 @@ HWY_BEFORE_NAMESPACE();
 namespace vecmill {
 namespace HWY_NAMESPACE {
 
-void MeanOfRows(const float* src, int64_t num_tokens, int64_t hidden, float* dst) {
-  const Lanes count = Broadcast(static_cast<float>(num_tokens));
+// dst = the sum of the rows / divisor
+void SumOfRows(const float* src, int64_t num_tokens, int64_t hidden, float divisor, float* dst) {
+  const Lanes divisors = Broadcast(divisor);
   for (int64_t j = 0; j < hidden; j += kLanes) {
     Lanes sum = Broadcast(0.0f);
     for (int64_t t = 0; t < num_tokens; ++t) {
       sum = Add(sum, LoadUpTo(src + t * hidden + j, hidden - j));
     }
-    StoreUpTo(Div(sum, count), hidden - j, dst + j);
+    StoreUpTo(Div(sum, divisors), hidden - j, dst + j);
+  }
+}
+
+void WeightedMeanOfRows(const float* src, int64_t num_tokens, int64_t hidden, float* dst) {
+  const auto count = static_cast<float>(num_tokens);
+  const Lanes divisors = Broadcast(count * (count + 1.0f) / 2.0f);
+  for (int64_t j = 0; j < hidden; j += kLanes) {
+    Lanes sum = Broadcast(0.0f);
+    for (int64_t t = 0; t < num_tokens; ++t) {
+      const Lanes weights = Broadcast(static_cast<float>(t + 1));
+      sum = MulAdd(weights, LoadUpTo(src + t * hidden + j, hidden - j), sum);
+    }
+    StoreUpTo(Div(sum, divisors), hidden - j, dst + j);
   }
 }
 
@@ -55,16 +69,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace vecmill {
 
-HWY_EXPORT(MeanOfRows);
+HWY_EXPORT(SumOfRows);
+HWY_EXPORT(WeightedMeanOfRows);
 HWY_EXPORT(MaxOfRows);
 HWY_EXPORT(ScaleToUnitLength);
 
 void MeanPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) noexcept {
-  HWY_DYNAMIC_DISPATCH(MeanOfRows)(src, num_tokens, hidden, dst);
+  const auto divisor = static_cast<float>(num_tokens);
+  HWY_DYNAMIC_DISPATCH(SumOfRows)(src, num_tokens, hidden, divisor, dst);
 }
 
-void ClsPool(const float* src, int64_t /*num_tokens*/, int64_t hidden, float* dst) noexcept {
-  std::copy_n(src, hidden, dst);
+void MeanSqrtLenPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) noexcept {
+  const float divisor = std::sqrt(static_cast<float>(num_tokens));
+  HWY_DYNAMIC_DISPATCH(SumOfRows)(src, num_tokens, hidden, divisor, dst);
+}
+
+void WeightedMeanPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) noexcept {
+  HWY_DYNAMIC_DISPATCH(WeightedMeanOfRows)(src, num_tokens, hidden, dst);
 }
 
 void MaxPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) noexcept {

@@ -5,11 +5,40 @@
 
 namespace vecmill {
 
+namespace {
+
+// The weight of token t is 1, or t + 1.
+double WeightedSum(const float* src, int64_t num_tokens, int64_t hidden, int64_t column,
+                   bool by_position) {
+  double sum = 0.0;
+  for (int64_t t = 0; t < num_tokens; ++t) {
+    const double weight = by_position ? static_cast<double>(t + 1) : 1.0;
+    sum += weight * static_cast<double>(src[t * hidden + column]);
+  }
+  return sum;
+}
+
+}  // namespace
+
 void RefMeanPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) {
   for (int64_t j = 0; j < hidden; ++j) {
-    double sum = 0.0;
-    for (int64_t t = 0; t < num_tokens; ++t) sum += static_cast<double>(src[t * hidden + j]);
-    dst[j] = static_cast<float>(sum / static_cast<double>(num_tokens));
+    dst[j] = static_cast<float>(WeightedSum(src, num_tokens, hidden, j, /*by_position=*/false) /
+                                static_cast<double>(num_tokens));
+  }
+}
+
+void RefMeanSqrtLenPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) {
+  for (int64_t j = 0; j < hidden; ++j) {
+    dst[j] = static_cast<float>(WeightedSum(src, num_tokens, hidden, j, /*by_position=*/false) /
+                                std::sqrt(static_cast<double>(num_tokens)));
+  }
+}
+
+void RefWeightedMeanPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) {
+  const double weights = static_cast<double>(num_tokens * (num_tokens + 1) / 2);
+  for (int64_t j = 0; j < hidden; ++j) {
+    dst[j] =
+        static_cast<float>(WeightedSum(src, num_tokens, hidden, j, /*by_position=*/true) / weights);
   }
 }
 

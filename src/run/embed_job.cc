@@ -1,5 +1,6 @@
 #include "run/embed_job.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -17,23 +18,47 @@ namespace {
 // Rows of a window: enough that rows of like length meet in a block, few enough that the windows in
 // flight stay small (four of 8,192 rows and 768 values are 100 MB).
 constexpr int64_t kWindowRows = 8192;
+// Values of a window where every token has a vector: there a window is as many rows as surely fit.
+constexpr int64_t kMaxTokenValues = 16 << 20;  // 64 MiB
 
-// What the output says of how it was made.
-std::vector<std::pair<std::string, std::string>> FooterOf(const EmbedJob& job,
-                                                          const ModelDescription& model) {
-  return {
+int64_t WindowRows(const ModelDescription& model) {
+  int64_t rows = kWindowRows;
+  for (const ColumnDescription& column : model.columns) {
+    if (!column.per_token()) continue;
+    rows = std::min(rows, kMaxTokenValues / (model.max_seq_length * column.dim));
+  }
+  return std::max<int64_t>(rows, 1);
+}
+
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+// "vecmill.dim" and so on, or "vecmill.NAME.dim" with prefix "vecmill.NAME.".
+void AddColumn(const ColumnDescription& column, const std::string& prefix, Metadata& footer) {
+  footer.insert(footer.end(), {
+                                  {prefix + "dim", std::to_string(column.dim)},
+                                  {prefix + "layers", column.layers},
+                                  {prefix + "pooling", std::string(PoolingName(column.pooling))},
+                                  {prefix + "normalized", column.normalized ? "true" : "false"},
+                              });
+}
+
+// What the output says of how it was made. The first column stands for the table as well.
+Metadata FooterOf(const EmbedJob& job, const ModelDescription& model) {
+  Metadata footer = {
       {"vecmill.model", model.path},
       {"vecmill.model_sha256", model.weights_sha256},
       {"vecmill.revision", ""},
       {"vecmill.column", job.column},
-      {"vecmill.dim", std::to_string(model.dim)},
-      {"vecmill.layers", "last"},
-      {"vecmill.pooling", model.pooling},
-      {"vecmill.normalized", model.normalized ? "true" : "false"},
+      {"vecmill.prompt", model.prompt},
       {"vecmill.mode", "exact"},
       {"vecmill.executed_dtype", "float32"},
       {"vecmill.version", VECMILL_VERSION},
   };
+  AddColumn(model.columns.front(), "vecmill.", footer);
+  for (const ColumnDescription& column : model.columns) {
+    AddColumn(column, "vecmill." + column.name + ".", footer);
+  }
+  return footer;
 }
 
 }  // namespace
@@ -47,10 +72,10 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
   RunRecorder recorder(job, job.output);
   recorder.SetTotalRows(reader->total_rows());
   const ModelDescription& model = recorder.embedder().description();
+  reader->LimitChunkRows(WindowRows(model));
   const std::unique_ptr<ParquetWriter> writer =
       ParquetWriter::Open(job.output, reader->schema(),
-                          {.output_column = job.output_column,
-                           .dim = model.dim,
+                          {.columns = model.columns,
                            .accounts = job.accounts,
                            .replace = job.replace_output,
                            .metadata = FooterOf(job, model)});
@@ -65,8 +90,8 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
   };
   const auto sink = [&](const EmbeddedWindow<Chunk>& done) {
     const Stopwatch watch;
-    writer->Write(done.window.owner, done.vectors, done.accounts);
-    recorder.Wrote(done.accounts, watch.Seconds());
+    writer->Write(done.window.owner, done.made);
+    recorder.Wrote(done.made.accounts, watch.Seconds());
     on_progress(recorder.progress());
   };
   recorder.Start();

@@ -17,8 +17,7 @@ struct EmbedJob {
   std::string output;               // Parquet file or s3:// URI
   std::string model;                // folder
   std::string column = "text";
-  std::string output_column = "embedding";
-  bool accounts = false;        // add the columns NAME_tokens, NAME_truncated, NAME_error
+  bool accounts = false;        // add NAME_tokens, NAME_truncated, NAME_error of the first column
   bool replace_output = false;  // an output that exists is replaced, not refused
   EmbedderOptions embedder;
 };
@@ -34,10 +33,10 @@ using ProgressFn = std::function<void(const Progress&)>;
 RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
                        const ProgressFn& on_progress);
 
-// Lines of text in, JSON lines out: {"text": ..., "embedding": [...]} and, with job.accounts,
-// tokens and truncated. A line goes through as soon as no more input is waiting, so that the
-// command can stand in an interactive pipe. job.inputs and job.output are not used. Errors: kIo
-// naming the side.
+// Lines of text in, JSON lines out: {"text": ..., "embedding": [...]}, every column by its name
+// and, with job.accounts, tokens and truncated. A line goes through as soon as no more input is
+// waiting, so that the command can stand in an interactive pipe. job.inputs and job.output are not
+// used. Errors: kIo naming the side.
 RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
                          const std::atomic<bool>& stop, const ProgressFn& on_progress);
 

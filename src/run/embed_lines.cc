@@ -107,20 +107,47 @@ void WriteAll(int fd, std::string_view bytes) {
   }
 }
 
-void AppendJsonLine(std::string_view text, std::span<const float> vector, const RowAccount* account,
-                    std::string& out) {
-  out += "{\"text\":" + Json(ReplaceInvalidUtf8(text)).Dump();
-  if (account != nullptr) {
-    out += ",\"tokens\":" + std::to_string(account->num_tokens);
-    out += account->truncated ? ",\"truncated\":true" : ",\"truncated\":false";
-  }
-  out += ",\"embedding\":[";
+void AppendVector(std::span<const float> vector, std::string& out) {
   char digits[32];
+  out += '[';
   for (size_t i = 0; i < vector.size(); ++i) {
     if (i > 0) out += ',';
     out.append(digits, std::to_chars(digits, digits + sizeof(digits), vector[i]).ptr);
   }
-  out += "]}\n";
+  out += ']';
+}
+
+// The vector of a row, or the list of its tokens' vectors.
+void AppendVectors(const Embeddings::Column& made, const ColumnDescription& column, size_t row,
+                   std::string& out) {
+  const auto dim = static_cast<size_t>(column.dim);
+  const std::span<const float> values = made.values;
+  if (!column.per_token()) {
+    AppendVector(values.subspan(row * dim, dim), out);
+    return;
+  }
+  out += '[';
+  for (int64_t i = made.offsets[row]; i < made.offsets[row + 1]; ++i) {
+    if (i > made.offsets[row]) out += ',';
+    AppendVector(values.subspan(static_cast<size_t>(i) * dim, dim), out);
+  }
+  out += ']';
+}
+
+void AppendJsonLine(std::string_view text, const Embeddings& made,
+                    const std::vector<ColumnDescription>& columns, size_t row, bool accounts,
+                    std::string& out) {
+  out += "{\"text\":" + Json(ReplaceInvalidUtf8(text)).Dump();
+  if (accounts) {
+    const RowAccount& account = made.accounts[row];
+    out += ",\"tokens\":" + std::to_string(account.num_tokens);
+    out += account.truncated ? ",\"truncated\":true" : ",\"truncated\":false";
+  }
+  for (size_t c = 0; c < columns.size(); ++c) {
+    out += "," + Json(columns[c].name).Dump() + ":";
+    AppendVectors(made.columns[c], columns[c], row, out);
+  }
+  out += "}\n";
 }
 
 }  // namespace
@@ -129,17 +156,16 @@ RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
                          const std::atomic<bool>& stop, const ProgressFn& on_progress) {
   RunRecorder recorder(job, "-");
   LineSource lines(input_fd, stop);
-  const size_t dim = static_cast<size_t>(recorder.embedder().description().dim);
+  const std::vector<ColumnDescription>& columns = recorder.embedder().description().columns;
 
   const auto sink = [&](const EmbeddedWindow<Text>& done) {
     const Stopwatch watch;
     std::string out;
     for (size_t i = 0; i < done.window.rows.size(); ++i) {
-      AppendJsonLine(*done.window.rows[i], std::span(done.vectors).subspan(i * dim, dim),
-                     job.accounts ? &done.accounts[i] : nullptr, out);
+      AppendJsonLine(*done.window.rows[i], done.made, columns, i, job.accounts, out);
     }
     WriteAll(output_fd, out);
-    recorder.Wrote(done.accounts, watch.Seconds());
+    recorder.Wrote(done.made.accounts, watch.Seconds());
     on_progress(recorder.progress());
   };
   RunPipeline<Text>(

@@ -33,8 +33,7 @@ struct Window {
 template <typename Owner>
 struct EmbeddedWindow {
   Window<Owner> window;
-  std::vector<float> vectors;        // [N, dim]
-  std::vector<RowAccount> accounts;  // [N]
+  Embeddings made;
 };
 
 // Call `source` until it gives nullopt or `stop` is set, embed each window, and call `sink` with
@@ -64,11 +63,8 @@ void RunPipeline(Embedder& embedder, const std::atomic<bool>& stop,
       std::optional<Window<Owner>> window = source();
       if (!window) break;
       Result result = std::async(std::launch::async, [&embedder, w = std::move(*window)]() mutable {
-        EmbeddedWindow<Owner> done{.window = std::move(w), .vectors = {}, .accounts = {}};
-        const std::vector<TextRow>& rows = done.window.rows;
-        done.vectors.resize(rows.size() * static_cast<size_t>(embedder.description().dim));
-        done.accounts.resize(rows.size());
-        embedder.Embed(rows, done.vectors.data(), done.accounts.data());
+        EmbeddedWindow<Owner> done{.window = std::move(w), .made = {}};
+        done.made = embedder.Embed(done.window.rows);
         return done;
       });
       if (!queue.Push(std::move(result))) break;

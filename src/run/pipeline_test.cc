@@ -12,15 +12,16 @@ namespace {
 // Gives each row the vector (length of its text), and fails on the text "fail".
 class LengthEmbedder final : public Embedder {
  public:
-  LengthEmbedder() { description_.dim = 1; }
   const ModelDescription& description() const override { return description_; }
   int num_threads() const override { return 1; }
-  void Embed(std::span<const TextRow> rows, float* dst, RowAccount* accounts) override {
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i] == "fail") throw Error(ErrorCode::kInternal, "embedder failed");
-      dst[i] = static_cast<float>(rows[i]->size());
-      accounts[i].num_tokens = 1;
+  Embeddings Embed(std::span<const TextRow> rows) override {
+    Embeddings made{.columns = {Embeddings::Column()}, .accounts = {}};
+    for (const TextRow& row : rows) {
+      if (row == "fail") throw Error(ErrorCode::kInternal, "embedder failed");
+      made.columns[0].values.push_back(static_cast<float>(row->size()));
+      made.accounts.push_back({.num_tokens = 1});
     }
+    return made;
   }
   StageSeconds stage_seconds() const override { return {}; }
   double MeasurePeakGflops() override { return 1; }
@@ -47,8 +48,9 @@ class PipelineTest : public testing::Test {
   std::vector<float> written_;
 
   void Run(std::vector<std::string> texts) {
-    RunPipeline<Owner>(embedder_, stop_, WindowsOf(std::move(texts)),
-                       [&](const EmbeddedWindow<Owner>& w) { written_.push_back(w.vectors[0]); });
+    RunPipeline<Owner>(
+        embedder_, stop_, WindowsOf(std::move(texts)),
+        [&](const EmbeddedWindow<Owner>& w) { written_.push_back(w.made.columns[0].values[0]); });
   }
 };
 
@@ -87,7 +89,9 @@ TEST_F(PipelineTest, ReportsTheSourcesFailureAfterWritingWhatCameBefore) {
     auto owner = std::make_shared<std::vector<std::string>>(1, "x");
     return Window<Owner>{.owner = owner, .rows = {owner->front()}};
   };
-  auto sink = [&](const EmbeddedWindow<Owner>& w) { written_.push_back(w.vectors[0]); };
+  auto sink = [&](const EmbeddedWindow<Owner>& w) {
+    written_.push_back(w.made.columns[0].values[0]);
+  };
   EXPECT_THROW(RunPipeline<Owner>(embedder_, stop_, source, sink), Error);
   EXPECT_EQ(written_.size(), 3U);
 }

@@ -20,15 +20,15 @@ struct SearchJob {
 };
 
 struct SearchHit {
-  float cosine = 0;
-  int64_t row = 0;  // from 0, in the table's order
+  float similarity = 0;  // as the model has it measured; larger is nearer
+  int64_t row = 0;       // from 0, in the table's order
   std::string text;
 };
 
-// For each query its nearest rows, best first; equal cosines in row order. Every row is compared:
-// time grows with the rows, memory does not. Null vectors are passed over. Errors: kInvalidArgument
-// if the table was embedded by another model (weights differ), or lacks the column (lists those
-// there), or dimensions differ; else as RunEmbedJob.
+// For each query its nearest rows, best first; equally near ones in row order. Every row is
+// compared: time grows with the rows, memory does not. Null vectors are passed over. Errors:
+// kInvalidArgument if the table was embedded by another model (weights differ), or lacks the column
+// (lists those there), or dimensions differ; else as RunEmbedJob.
 std::vector<std::vector<SearchHit>> Search(const SearchJob& job);
 
 }  // namespace vecmill

@@ -14,6 +14,18 @@ double PerSecond(int64_t count, double seconds) {
   return seconds > 0 ? static_cast<double>(count) / seconds : 0;
 }
 
+Json ColumnsToJson(const std::vector<ColumnDescription>& columns) {
+  Json::Array array;
+  for (const ColumnDescription& column : columns) {
+    array.push_back(Json::Object{{"name", column.name},
+                                 {"layers", column.layers},
+                                 {"pooling", std::string(PoolingName(column.pooling))},
+                                 {"normalized", column.normalized},
+                                 {"dim", column.dim}});
+  }
+  return array;
+}
+
 Json StagesToJson(const StageSeconds& stages) {
   return Json::Object{{"tokenize", stages.tokenize},
                       {"embed_lookup", stages.embed_lookup},
@@ -54,6 +66,8 @@ std::string RunSummary::ToJson() const {
       {"model", model.path},
       {"model_sha256", model.weights_sha256},
       {"output", output},
+      {"columns", ColumnsToJson(model.columns)},
+      {"prompt", model.prompt},
       {"threads", num_threads},
       {"executed_dtype", "float32"},
       {"rows", rows},

@@ -35,23 +35,34 @@ std::shared_ptr<arrow::DataType> VectorType(int64_t dim) {
                                 static_cast<int32_t>(dim));
 }
 
+std::shared_ptr<arrow::DataType> ColumnType(const ColumnDescription& column) {
+  const auto vector = VectorType(column.dim);
+  if (!column.per_token()) return vector;
+  return arrow::large_list(arrow::field("element", vector, /*nullable=*/false));
+}
+
 [[noreturn]] void ThrowTaken(const std::string& where, const std::string& name) {
-  throw Error(ErrorCode::kInvalidArgument, where + ": the input has a column '" + name +
-                                               "' already; choose another output column");
+  throw Error(ErrorCode::kInvalidArgument,
+              where + ": there is a column '" + name + "' already; choose another output column");
 }
 
 std::shared_ptr<arrow::Schema> OutputSchema(const arrow::Schema& input, const std::string& where,
                                             const ParquetWriterOptions& options) {
-  const std::string& name = options.output_column;
-  arrow::FieldVector added = {arrow::field(name, VectorType(options.dim))};
+  arrow::FieldVector added;
+  for (const ColumnDescription& column : options.columns) {
+    added.push_back(arrow::field(column.name, ColumnType(column)));
+  }
   if (options.accounts) {
+    const std::string& name = options.columns.front().name;
     added.push_back(arrow::field(name + "_tokens", arrow::int32()));
     added.push_back(arrow::field(name + "_truncated", arrow::boolean()));
     added.push_back(arrow::field(name + "_error", arrow::utf8()));
   }
   arrow::FieldVector fields = input.fields();
   for (const auto& field : added) {
-    if (!input.GetAllFieldIndices(field->name()).empty()) ThrowTaken(where, field->name());
+    for (const auto& taken : fields) {
+      if (taken->name() == field->name()) ThrowTaken(where, field->name());
+    }
     fields.push_back(field);
   }
   auto metadata = std::make_shared<arrow::KeyValueMetadata>();
@@ -63,14 +74,16 @@ std::shared_ptr<arrow::Schema> OutputSchema(const arrow::Schema& input, const st
 }
 
 std::shared_ptr<parquet::WriterProperties> ColumnProperties(const ParquetWriterOptions& options) {
-  const auto vectors = parquet::schema::ColumnPath(
-      std::vector<std::string>{options.output_column, "list", "element"});
   parquet::WriterProperties::Builder builder;
-  builder.compression(parquet::Compression::ZSTD)
-      ->enable_page_checksum()
-      ->compression(vectors.ToDotString(), parquet::Compression::UNCOMPRESSED)
-      ->disable_dictionary(vectors.ToDotString())
-      ->disable_statistics(vectors.ToDotString());
+  builder.compression(parquet::Compression::ZSTD)->enable_page_checksum();
+  for (const ColumnDescription& column : options.columns) {
+    std::vector<std::string> path = {column.name, "list", "element"};
+    if (column.per_token()) path.insert(path.end(), {"list", "element"});
+    const std::string values = parquet::schema::ColumnPath(path).ToDotString();
+    builder.compression(values, parquet::Compression::UNCOMPRESSED)
+        ->disable_dictionary(values)
+        ->disable_statistics(values);
+  }
   return builder.build();
 }
 
@@ -96,20 +109,34 @@ Validity ValidityOf(std::span<const RowAccount> accounts, const std::string& whe
   return validity;
 }
 
-// The vectors as an array of their own.
-std::shared_ptr<arrow::Array> VectorArray(std::span<const float> vectors, int64_t dim,
-                                          std::span<const RowAccount> accounts,
-                                          const std::string& where) {
-  const auto num_bytes = static_cast<int64_t>(vectors.size_bytes());
+template <typename T>
+std::shared_ptr<arrow::Buffer> CopyOf(std::span<const T> values, const std::string& where) {
+  const auto num_bytes = static_cast<int64_t>(values.size_bytes());
   std::shared_ptr<arrow::Buffer> bytes =
       ValueOrThrow(arrow::AllocateBuffer(num_bytes), where, ErrorCode::kInternal);
-  if (num_bytes > 0) std::memcpy(bytes->mutable_data(), vectors.data(), vectors.size_bytes());
-  const auto values =
-      std::make_shared<arrow::FloatArray>(static_cast<int64_t>(vectors.size()), std::move(bytes));
+  if (num_bytes > 0) std::memcpy(bytes->mutable_data(), values.data(), values.size_bytes());
+  return bytes;
+}
+
+// The vectors of a column as an array of their own.
+std::shared_ptr<arrow::Array> VectorArray(const Embeddings::Column& made,
+                                          const ColumnDescription& column,
+                                          std::span<const RowAccount> accounts,
+                                          const std::string& where) {
+  const auto num_rows = static_cast<int64_t>(accounts.size());
+  const auto num_values = static_cast<int64_t>(made.values.size());
+  const auto values = std::make_shared<arrow::FloatArray>(
+      num_values, CopyOf(std::span<const float>(made.values), where));
   Validity validity = ValidityOf(accounts, where);
-  return std::make_shared<arrow::FixedSizeListArray>(VectorType(dim),
-                                                     static_cast<int64_t>(accounts.size()), values,
-                                                     std::move(validity.bits), validity.num_nulls);
+  if (!column.per_token()) {
+    return std::make_shared<arrow::FixedSizeListArray>(
+        VectorType(column.dim), num_rows, values, std::move(validity.bits), validity.num_nulls);
+  }
+  const auto vectors = std::make_shared<arrow::FixedSizeListArray>(VectorType(column.dim),
+                                                                   num_values / column.dim, values);
+  return std::make_shared<arrow::LargeListArray>(
+      ColumnType(column), num_rows, CopyOf(std::span<const int64_t>(made.offsets), where), vectors,
+      std::move(validity.bits), validity.num_nulls);
 }
 
 arrow::Result<arrow::ArrayVector> AccountArrays(std::span<const RowAccount> accounts) {
@@ -153,16 +180,17 @@ class FileParquetWriter : public ParquetWriter {
   FileParquetWriter(const FileParquetWriter&) = delete;
   FileParquetWriter& operator=(const FileParquetWriter&) = delete;
 
-  void Write(const Chunk& chunk, std::span<const float> vectors,
-             std::span<const RowAccount> accounts) override {
-    VECMILL_CHECK(static_cast<int64_t>(accounts.size()) == chunk.num_rows() &&
-                  static_cast<int64_t>(vectors.size()) == chunk.num_rows() * options_.dim);
+  void Write(const Chunk& chunk, const Embeddings& made) override {
+    CheckSizes(chunk, made);
     KeepFailure([&] {
       const std::string where = name_ + ": cannot write";
       arrow::ArrayVector columns = chunk.batch->columns();
-      columns.push_back(VectorArray(vectors, options_.dim, accounts, where));
+      for (size_t i = 0; i < made.columns.size(); ++i) {
+        columns.push_back(VectorArray(made.columns[i], options_.columns[i], made.accounts, where));
+      }
       if (options_.accounts) {
-        for (auto& array : ValueOrThrow(AccountArrays(accounts), where, ErrorCode::kInternal)) {
+        for (auto& array :
+             ValueOrThrow(AccountArrays(made.accounts), where, ErrorCode::kInternal)) {
           columns.push_back(std::move(array));
         }
       }
@@ -186,6 +214,18 @@ class FileParquetWriter : public ParquetWriter {
   }
 
  private:
+  void CheckSizes(const Chunk& chunk, const Embeddings& made) const {
+    VECMILL_CHECK(static_cast<int64_t>(made.accounts.size()) == chunk.num_rows() &&
+                  made.columns.size() == options_.columns.size());
+    for (size_t i = 0; i < made.columns.size(); ++i) {
+      const Embeddings::Column& column = made.columns[i];
+      const int64_t num_vectors =
+          options_.columns[i].per_token() ? column.offsets.back() : chunk.num_rows();
+      VECMILL_CHECK(static_cast<int64_t>(column.values.size()) ==
+                    num_vectors * options_.columns[i].dim);
+    }
+  }
+
   void WriteGroup(const std::string& where) {
     if (group_rows_ == 0) return;
     const auto table =
@@ -225,7 +265,10 @@ void CheckOutput(const std::string& path, bool replace) { OutputFile::Create(pat
 std::unique_ptr<ParquetWriter> ParquetWriter::Open(const std::string& path,
                                                    const std::shared_ptr<arrow::Schema>& schema,
                                                    const ParquetWriterOptions& options) {
-  VECMILL_CHECK(options.dim > 0 && options.dim <= INT32_MAX);
+  VECMILL_CHECK(!options.columns.empty());
+  for (const ColumnDescription& column : options.columns) {
+    VECMILL_CHECK(column.dim > 0 && column.dim <= INT32_MAX);
+  }
   return std::make_unique<FileParquetWriter>(path, *schema, options);
 }
 

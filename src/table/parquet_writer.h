@@ -3,13 +3,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "table/chunk.h"
-#include "vecmill/stats.h"
+#include "vecmill/embedder.h"
 
 namespace vecmill {
 
@@ -18,10 +17,9 @@ namespace vecmill {
 void CheckOutput(const std::string& path, bool replace);
 
 struct ParquetWriterOptions {
-  std::string output_column = "embedding";
-  int64_t dim = 0;  // of the vectors, > 0
-  // Add OUTPUT_tokens (int32), OUTPUT_truncated (bool) and OUTPUT_error (string; null where all is
-  // well, else what was wrong with the row: a null text is no error).
+  std::vector<ColumnDescription> columns;  // at least one, dims in [1, INT32_MAX]
+  // Add NAME_tokens (int32), NAME_truncated (bool) and NAME_error (string; null where all is well,
+  // else what was wrong with the row: a null text is no error), NAME that of the first column.
   bool accounts = false;
   bool replace = false;  // an output that exists is replaced, not refused
   std::vector<std::pair<std::string, std::string>> metadata;  // of the footer: "vecmill.dim", "384"
@@ -30,8 +28,9 @@ struct ParquetWriterOptions {
   int64_t max_group_bytes = 64 << 20;
 };
 
-// Writes the input's columns in their order, then the vectors as LIST<FLOAT> with required
-// elements, which ARROW:schema declares to be fixed_size_list<float>[dim], then the accounts. Input
+// Writes the input's columns in their order, then columns of vectors as LIST<FLOAT> with required
+// elements, which ARROW:schema declares to be fixed_size_list<float>[dim], or as lists of those
+// where every token has a vector, then the accounts. Input
 // columns are compressed with zstd; vectors are not (see the .cc). The schema's metadata is kept,
 // options.metadata wins where keys are equal. Not thread-safe.
 //
@@ -49,10 +48,9 @@ class ParquetWriter {
   // Without Finish, nothing is left behind. Never throws.
   virtual ~ParquetWriter() = default;
 
-  // Append the chunk's rows. vectors [N, dim] row-major, accounts [N]; a row whose account says
-  // is_null gets a null vector. The vectors are copied, the chunk is kept for a while. Errors: kIo.
-  virtual void Write(const Chunk& chunk, std::span<const float> vectors,
-                     std::span<const RowAccount> accounts) = 0;
+  // Append the chunk's rows with what was made of them; a row whose account says is_null gets null
+  // vectors. The vectors are copied, the chunk is kept for a while. Errors: kIo.
+  virtual void Write(const Chunk& chunk, const Embeddings& made) = 0;
 
   // Complete the file. Errors: kIo, kInvalidArgument (the output came to exist while writing).
   virtual void Finish() = 0;

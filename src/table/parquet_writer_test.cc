@@ -20,24 +20,24 @@ class ParquetWriterTest : public testing::Test {
  protected:
   static ParquetWriterOptions Options() {
     ParquetWriterOptions options;
-    options.dim = kDim;
+    options.columns = {{.name = "embedding", .dim = kDim}};
     return options;
   }
 
   // Vectors 0 0 0, 1 1 1, ... of the chunk's rows in their file; null for null texts.
   static void WriteRows(ParquetWriter& writer, const Chunk& chunk) {
-    std::vector<float> vectors;
-    std::vector<RowAccount> accounts;
+    Embeddings made{.columns = {Embeddings::Column()}, .accounts = {}};
     for (const TextRow& row : TextRows(chunk, "text")) {
-      const auto row_idx = chunk.first_row + static_cast<int64_t>(accounts.size());
-      vectors.insert(vectors.end(), kDim, static_cast<float>(row_idx));
-      accounts.push_back({.num_tokens = row ? 7 : 0,
-                          .is_null = !row,
-                          .truncated = row == "long",
-                          .invalid_utf8 = row == "bad",
-                          .duplicate = false});
+      const auto row_idx = chunk.first_row + static_cast<int64_t>(made.accounts.size());
+      std::vector<float>& values = made.columns[0].values;
+      values.insert(values.end(), kDim, static_cast<float>(row_idx));
+      made.accounts.push_back({.num_tokens = row ? 7 : 0,
+                               .is_null = !row,
+                               .truncated = row == "long",
+                               .invalid_utf8 = row == "bad",
+                               .duplicate = false});
     }
-    writer.Write(chunk, vectors, accounts);
+    writer.Write(chunk, made);
   }
 
   // Write all rows of `input` to OUT.parquet and read that.
@@ -122,10 +122,31 @@ TEST_F(ParquetWriterTest, VectorsAreAPlainListOfRequiredFloats) {
   EXPECT_TRUE(list->is_optional());
 }
 
+TEST_F(ParquetWriterTest, AVectorForEachTokenIsAListOfLists) {
+  const auto reader = OpenTable({OneColumn()});
+  ParquetWriterOptions options = Options();
+  options.columns.push_back({.name = "tokens", .pooling = Pooling::kNone, .dim = 2});
+  const auto writer = ParquetWriter::Open(output_, reader->schema(), options);
+  Embeddings made;
+  made.columns = {{.values = std::vector<float>(9), .offsets = {}},
+                  {.values = {0, 1, 2, 3, 4, 5}, .offsets = {0, 2, 2, 3}}};
+  made.accounts = {{.num_tokens = 2}, {.is_null = true}, {.num_tokens = 1}};
+  writer->Write(*reader->Next(), made);
+  writer->Finish();
+  const auto column = ReadParquet(output_)->GetColumnByName("tokens");
+  const auto vector =
+      arrow::fixed_size_list(arrow::field("element", arrow::float32(), /*nullable=*/false), 2);
+  const auto type = arrow::large_list(arrow::field("element", vector, /*nullable=*/false));
+  ASSERT_TRUE(column->type()->Equals(*type)) << column->type()->ToString();
+  const auto expected =
+      arrow::json::ArrayFromJSONString(type, "[[[0, 1], [2, 3]], null, [[4, 5]]]").ValueOrDie();
+  EXPECT_TRUE(column->Equals(arrow::ChunkedArray(expected))) << column->ToString();
+}
+
 TEST_F(ParquetWriterTest, Accounts) {
   ParquetWriterOptions options = Options();
   options.accounts = true;
-  options.output_column = "v";
+  options.columns[0].name = "v";
   const auto out =
       Embed(OneColumn(R"([{"text":"a"},{"text":null},{"text":"long"},{"text":"bad"}])"), options);
   EXPECT_EQ(out->schema()->field_names(),
@@ -240,13 +261,18 @@ TEST_F(ParquetWriterTest, RefusalsBeforeAnythingIsWritten) {
   const auto reader = OpenTable({OneColumn()});
   const auto refusal = [&](const std::string& path, const std::string& column, bool accounts) {
     ParquetWriterOptions options = Options();
-    options.output_column = column;
+    options.columns[0].name = column;
     options.accounts = accounts;
     return ErrorOf([&] { ParquetWriter::Open(path, reader->schema(), options); });
   };
   const Error taken = refusal(output_, "text", false);
   EXPECT_EQ(taken.code(), ErrorCode::kInvalidArgument);
-  EXPECT_NE(std::string(taken.what()).find("has a column 'text' already"), std::string::npos);
+  EXPECT_NE(std::string(taken.what()).find("there is a column 'text' already"), std::string::npos);
+  ParquetWriterOptions options = Options();
+  options.accounts = true;
+  options.columns.push_back({.name = "embedding_tokens", .dim = 1});
+  EXPECT_EQ(ErrorOf([&] { ParquetWriter::Open(output_, reader->schema(), options); }).code(),
+            ErrorCode::kInvalidArgument);
   EXPECT_EQ(refusal(folder_.path(), "v", false).code(), ErrorCode::kInvalidArgument);
   EXPECT_EQ(refusal(folder_ / "none/out.parquet", "v", false).code(), ErrorCode::kNotFound);
   EXPECT_EQ(folder_.Names(), (Strings{"in.parquet"}));

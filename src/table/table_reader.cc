@@ -101,6 +101,11 @@ class FilesReader : public TableReader {
     return chunk;
   }
 
+  void LimitChunkRows(int64_t max_rows) override {
+    VECMILL_CHECK(max_rows > 0);
+    options_.max_chunk_rows = std::min(options_.max_chunk_rows, max_rows);
+  }
+
   const std::shared_ptr<arrow::Schema>& schema() const override { return outline_.schema; }
   const std::vector<std::string>& column_names() const override { return column_names_; }
   int64_t total_rows() const override { return outline_.num_rows; }
@@ -164,7 +169,7 @@ class FilesReader : public TableReader {
   }
 
   const std::vector<InputFile> files_;
-  const TableReaderOptions options_;
+  TableReaderOptions options_;
   const TableOutline outline_;
   const std::vector<std::string> column_names_;
 

@@ -38,6 +38,10 @@ class TableReader {
   // the file and the row group or row.
   virtual std::optional<Chunk> Next() = 0;
 
+  // Give no more than `max_rows` (> 0) at once from now on, where that is fewer than the options
+  // say.
+  virtual void LimitChunkRows(int64_t max_rows) = 0;
+
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
   virtual const std::vector<std::string>& column_names() const = 0;
   virtual int64_t total_rows() const = 0;

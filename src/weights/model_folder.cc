@@ -69,6 +69,11 @@ ModelFolder ModelFolder::Open(const std::string& path) {
   }
   folder.pooling = modules.pooling;
   folder.normalize = modules.normalize;
+  folder.prompts = modules.prompts;
+  folder.default_prompt_name = modules.default_prompt_name;
+  folder.pools_prompt = modules.pools_prompt;
+  folder.truncate_dim = modules.truncate_dim;
+  folder.similarity = modules.similarity;
 
   const TokenizerConfig tokenizer =
       ReadTokenizerConfig(folder.transformer_folder, modules.lower_case);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "weights/network_config.h"
 #include "weights/sentence_modules.h"
@@ -22,6 +24,11 @@ struct ModelFolder {
   NetworkConfig config;
   Pooling pooling = Pooling::kMean;
   bool normalize = false;
+  std::vector<NamedPrompt> prompts;
+  std::string default_prompt_name;  // of `prompts`; "" for none
+  bool pools_prompt = true;         // false: the prompt's tokens are left out of the pooling
+  std::optional<int64_t> truncate_dim;
+  Similarity similarity = Similarity::kCosine;
   // Tokens of a row that are used, special tokens included: max_seq_length of
   // sentence_bert_config.json, or else model_max_length of tokenizer_config.json; never more than
   // the model has positions.

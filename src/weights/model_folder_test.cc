@@ -146,8 +146,11 @@ TEST_F(ModelFolderTest, ReadsPoolingModesInBothSpellings) {
         std::pair(R"("pooling_mode_cls_token":false)", Pooling::kMean),
         std::pair(R"("pooling_mode":"cls")", Pooling::kCls),
         std::pair(R"("pooling_mode":["max"])", Pooling::kMax),
+        std::pair(R"("pooling_mode_mean_sqrt_len_tokens":true)", Pooling::kMeanSqrtLen),
+        std::pair(R"("pooling_mode_weightedmean_tokens":true)", Pooling::kWeightedMean),
+        std::pair(R"("pooling_mode":"lasttoken")", Pooling::kLast),
         std::pair(R"("pooling_mode":"mean","pooling_mode_cls_token":true)", Pooling::kMean),
-        std::pair(R"("pooling_mode":"mean","include_prompt":true)", Pooling::kMean)}) {
+        std::pair(R"("pooling_mode":"mean","include_prompt":false)", Pooling::kMean)}) {
     Write(file, R"({"word_embedding_dimension":48,)" + std::string(text) + "}");
     EXPECT_EQ(Open().pooling, pooling) << text;
     Write(file, R"({"embedding_dimension":48,)" + std::string(text) + "}");
@@ -160,10 +163,7 @@ TEST_F(ModelFolderTest, RefusesOtherPoolingByName) {
   for (const auto& [text, named] :
        {std::pair(R"("pooling_mode_cls_token":true,"pooling_mode_mean_tokens":true)", "cls + mean"),
         std::pair(R"("pooling_mode":["mean","max"])", "mean + max"),
-        std::pair(R"("pooling_mode_mean_sqrt_len_tokens":true)", "mean_sqrt_len_tokens"),
-        std::pair(R"("pooling_mode_weightedmean_tokens":true)", "weightedmean"),
-        std::pair(R"("pooling_mode":"lasttoken")", "lasttoken"),
-        std::pair(R"("include_prompt":false)", "include_prompt"),
+        std::pair(R"("pooling_mode":"first_last")", "first_last"),
         std::pair(R"("pooling_mode_new":true)", "pooling_mode_new")}) {
     Write(file, R"({"word_embedding_dimension":48,)" + std::string(text) + "}");
     ExpectOpenError(ErrorCode::kUnsupported, {file, named});
@@ -225,6 +225,29 @@ TEST_F(ModelFolderTest, ReadsTransformerSettingsOfNewVersions) {
   EXPECT_TRUE(Open().normalize);
 }
 
+TEST_F(ModelFolderTest, ReadsPromptsTruncationAndSimilarity) {
+  const std::string file = "config_sentence_transformers.json";
+  EXPECT_TRUE(Open().prompts.empty());
+  Write(file, R"({"prompts":{"query":"q: ","document":""},"default_prompt_name":"query",)"
+              R"("truncate_dim":24,"similarity_fn_name":"dot"})");
+  Write("1_Pooling/config.json", R"({"word_embedding_dimension":48,"include_prompt":false})");
+  const ModelFolder folder = Open();
+  ASSERT_EQ(folder.prompts.size(), 2U);
+  EXPECT_EQ(folder.prompts[0].name, "query");
+  EXPECT_EQ(folder.prompts[0].text, "q: ");
+  EXPECT_EQ(folder.default_prompt_name, "query");
+  EXPECT_FALSE(folder.pools_prompt);
+  EXPECT_EQ(folder.truncate_dim, 24);
+  EXPECT_EQ(folder.similarity, Similarity::kDot);
+
+  Write(file, R"({"prompts":{"query":7}})");
+  ExpectOpenError(ErrorCode::kCorrupt, {file, "query", "7"});
+  Write(file, R"({"default_prompt_name":"query"})");
+  ExpectOpenError(ErrorCode::kCorrupt, {file, "default_prompt_name", "query"});
+  Write(file, R"({"truncate_dim":0})");
+  ExpectOpenError(ErrorCode::kCorrupt, {file, "truncate_dim"});
+}
+
 TEST_F(ModelFolderTest, RefusesSettingsThatChangeVectors) {
   const auto expect_refused = [&](const std::string& file, const std::string& text,
                                   std::string_view named) {
@@ -244,10 +267,8 @@ TEST_F(ModelFolderTest, RefusesSettingsThatChangeVectors) {
   expect_refused(sentence, R"({"query_length":9})", "query_length");
   expect_refused(sentence, R"({"something_new":1})", "something_new");
   const std::string model = "config_sentence_transformers.json";
-  expect_refused(model, R"({"truncate_dim":24})", "truncate_dim");
+  expect_refused(model, R"({"similarity_fn_name":"jaccard"})", "jaccard");
   expect_refused(model, R"({"model_type":"CrossEncoder"})", "CrossEncoder");
-  expect_refused(model, R"({"prompts":{"query":"q: "},"default_prompt_name":"query"})",
-                 "default_prompt_name");
   expect_refused("2_Normalize/config.json", R"({"module_input_name":"token_embeddings"})",
                  "token_embeddings");
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <iterator>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,8 @@ namespace {
 
 constexpr char kModulesFile[] = "modules.json";
 constexpr char kRunsModules[] = "; this build runs Transformer, Pooling, Normalize";
-constexpr char kRunsPooling[] = "; this build runs mean, cls, max";
+constexpr char kRunsPooling[] =
+    "; this build runs mean, cls, max, mean_sqrt_len_tokens, weightedmean, lasttoken";
 
 enum class ModuleKind { kTransformer, kPooling, kNormalize };
 
@@ -123,6 +125,21 @@ std::vector<Module> ReadModules(const std::string& folder) {
   return modules;
 }
 
+// As sentence-transformers calls them, and as old files switch them on.
+struct PoolingMode {
+  std::string_view name;
+  const char* key;
+  Pooling pooling;
+};
+constexpr PoolingMode kModes[] = {
+    {"cls", "pooling_mode_cls_token", Pooling::kCls},
+    {"max", "pooling_mode_max_tokens", Pooling::kMax},
+    {"mean", "pooling_mode_mean_tokens", Pooling::kMean},
+    {"mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens", Pooling::kMeanSqrtLen},
+    {"weightedmean", "pooling_mode_weightedmean_tokens", Pooling::kWeightedMean},
+    {"lasttoken", "pooling_mode_lasttoken", Pooling::kLast},
+};
+
 // Names of the pooling modes that are on. Old files hold a boolean for each mode, new ones
 // pooling_mode, a name or a list of names, which wins.
 std::vector<std::string> ReadPoolingModes(const Json& config, const std::string& where) {
@@ -139,20 +156,9 @@ std::vector<std::string> ReadPoolingModes(const Json& config, const std::string&
   }
   if (mode != nullptr) return {config.GetString("pooling_mode", where)};
 
-  constexpr struct {
-    const char* key;
-    const char* mode;
-  } kBooleans[] = {
-      {"pooling_mode_cls_token", "cls"},
-      {"pooling_mode_max_tokens", "max"},
-      {"pooling_mode_mean_tokens", "mean"},
-      {"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"},
-      {"pooling_mode_weightedmean_tokens", "weightedmean"},
-      {"pooling_mode_lasttoken", "lasttoken"},
-  };
   std::vector<std::string> modes;
-  for (const auto& boolean : kBooleans) {
-    if (config.GetBool(boolean.key, where, false)) modes.emplace_back(boolean.mode);
+  for (const PoolingMode& known : kModes) {
+    if (config.GetBool(known.key, where, false)) modes.emplace_back(known.name);
   }
   if (modes.empty()) modes.emplace_back("mean");
   return modes;
@@ -176,18 +182,13 @@ void ReadPooling(const std::string& folder, const std::string& path, SentenceMod
     ThrowUnsupported(
         where, "pooling modes put together (" + listed + ")" + kRunsPooling + ", one at a time");
   }
-  if (modes[0] == "mean") {
-    result.pooling = Pooling::kMean;
-  } else if (modes[0] == "cls") {
-    result.pooling = Pooling::kCls;
-  } else if (modes[0] == "max") {
-    result.pooling = Pooling::kMax;
-  } else {
+  const auto* const mode = std::find_if(std::begin(kModes), std::end(kModes),
+                                        [&](const auto& m) { return m.name == modes[0]; });
+  if (mode == std::end(kModes)) {
     ThrowUnsupported(where, "pooling mode " + Json(modes[0]).Describe() + kRunsPooling);
   }
-  if (!config.GetBool("include_prompt", where, true)) {
-    ThrowUnsupported(where, "include_prompt is false; this build pools every token");
-  }
+  result.pooling = mode->pooling;
+  result.pools_prompt = config.GetBool("include_prompt", where, true);
   const bool is_new = config.Find("embedding_dimension") != nullptr;
   result.pooling_dim =
       config.GetInt(is_new ? "embedding_dimension" : "word_embedding_dimension", where);
@@ -247,41 +248,62 @@ void ReadTransformer(const std::string& folder, SentenceModules& result) {
   }
 }
 
+std::vector<NamedPrompt> ReadPrompts(const Json& config, const std::string& where) {
+  std::vector<NamedPrompt> prompts;
+  const Json* found = config.Find("prompts");
+  if (found == nullptr || found->is_null()) return prompts;
+  const Json& object = config.GetObject("prompts", where);
+  for (const auto& [name, text] : object.object()) {
+    if (!text.is_string()) {
+      ThrowCorrupt(where, "prompts: " + name + ": expected a text, found " + text.Describe());
+    }
+    prompts.push_back({name, text.string()});
+  }
+  return prompts;
+}
+
+Similarity ReadSimilarity(const Json& config, const std::string& where) {
+  const Json* found = config.Find("similarity_fn_name");
+  if (found == nullptr || found->is_null()) return Similarity::kCosine;
+  const std::string& name = config.GetString("similarity_fn_name", where);
+  for (const NamedSimilarity& entry : kSimilarities) {
+    if (entry.name == name) return entry.similarity;
+  }
+  ThrowUnsupported(where, "similarity_fn_name " + Json(name).Describe() +
+                              "; this build runs cosine, dot, euclidean, manhattan");
+}
+
 // Settings of the model as a whole.
-void CheckModel(const std::string& folder) {
+void ReadModel(const std::string& folder, SentenceModules& result) {
   constexpr char kName[] = "config_sentence_transformers.json";
   if (!ModelFileExists(folder, kName)) return;
   const Json config = ReadModelJson(folder, kName);
   const std::string where = JoinPath(folder, kName);
   RequireString(config, "model_type", "SentenceTransformer", where);
-  RefuseFilled(config, {"truncate_dim"}, where);
-  const std::string prompt_name = config.GetString("default_prompt_name", where, std::string());
-  const Json* prompts = config.Find("prompts");
-  if (prompt_name.empty() || prompts == nullptr) return;
-  if (!prompts->GetString(prompt_name, where + ": prompts", std::string()).empty()) {
-    ThrowUnsupported(where, "default_prompt_name " + Json(prompt_name).Describe() +
-                                ": this build puts no prompt before the text");
+  result.prompts = ReadPrompts(config, where);
+  result.similarity = ReadSimilarity(config, where);
+  const Json* dim = config.Find("truncate_dim");
+  if (dim != nullptr && !dim->is_null()) {
+    result.truncate_dim = config.GetInt("truncate_dim", where);
+    if (*result.truncate_dim < 1) {
+      ThrowCorrupt(where, "truncate_dim: expected at least 1, found " + dim->Describe());
+    }
   }
+  const Json* name = config.Find("default_prompt_name");
+  if (name == nullptr || name->is_null()) return;
+  result.default_prompt_name = config.GetString("default_prompt_name", where);
+  for (const NamedPrompt& prompt : result.prompts) {
+    if (prompt.name == result.default_prompt_name) return;
+  }
+  ThrowCorrupt(where, "default_prompt_name " + name->Describe() + " is none of the prompts");
 }
 
 }  // namespace
 
-const char* PoolingName(Pooling pooling) {
-  switch (pooling) {
-    case Pooling::kMean:
-      return "mean";
-    case Pooling::kCls:
-      return "cls";
-    case Pooling::kMax:
-      return "max";
-  }
-  return "";
-}
-
 SentenceModules ReadSentenceModules(const std::string& folder) {
   const std::vector<Module> modules = ReadModules(folder);
-  CheckModel(folder);
   SentenceModules result;
+  ReadModel(folder, result);
   result.transformer_path = modules[0].path;
   ReadTransformer(folder, result);
   ReadPooling(folder, modules[1].path, result);

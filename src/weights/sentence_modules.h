@@ -7,13 +7,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "vecmill/pooling.h"
+#include "vecmill/similarity.h"
 
 namespace vecmill {
 
-enum class Pooling { kMean, kCls, kMax };
-
-// "mean", "cls" or "max".
-const char* PoolingName(Pooling pooling);
+// A text that goes before every row.
+struct NamedPrompt {
+  std::string name;
+  std::string text;
+};
 
 struct SentenceModules {
   std::string transformer_path;  // below the model folder; "" is the folder itself
@@ -22,11 +27,18 @@ struct SentenceModules {
   bool normalize = false;                 // scale the vector to unit length
   std::optional<int64_t> max_seq_length;  // when the Transformer module sets one; at least 2
   bool lower_case = false;                // lower-case the text before the tokenizer sees it
+
+  // What config_sentence_transformers.json says of the model as a whole.
+  std::vector<NamedPrompt> prompts;
+  std::string default_prompt_name;      // of `prompts`; "" for none
+  bool pools_prompt = true;             // false: the prompt's tokens are left out of the pooling
+  std::optional<int64_t> truncate_dim;  // values of a vector that are kept; at least 1
+  Similarity similarity = Similarity::kCosine;
 };
 
 // Read modules.json of `folder` and the files it leads to. Modules other than Transformer, Pooling
-// and Normalize, other pooling modes, prompts that apply by default and settings this build does
-// not know are refused by name. Errors: kNotFound, kCorrupt, kUnsupported, kIo.
+// and Normalize, other pooling modes and settings this build does not know are refused by name.
+// Errors: kNotFound, kCorrupt, kUnsupported, kIo.
 SentenceModules ReadSentenceModules(const std::string& folder);
 
 }  // namespace vecmill

@@ -22,10 +22,7 @@ class DamagedModelTest : public testing::Test {
     try {
       const std::unique_ptr<Embedder> embedder =
           Embedder::Load(folder_.path(), {.num_threads = 1, .normalize = std::nullopt});
-      std::vector<float> vectors(rows.size() * static_cast<size_t>(embedder->description().dim));
-      std::vector<RowAccount> accounts(rows.size());
-      embedder->Embed(rows, vectors.data(), accounts.data());
-      return vectors;
+      return embedder->Embed(rows).columns[0].values;
     } catch (const Error& error) {
       EXPECT_NE(error.code(), ErrorCode::kInternal) << error.what();
       return std::nullopt;

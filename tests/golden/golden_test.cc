@@ -27,10 +27,7 @@ std::map<std::string, std::vector<float>> ReadTensors(const std::string& path) {
 Json ReadJson(const std::string& path) { return ParseJson(MappedFile(path).text(), path); }
 
 std::vector<float> Embed(Embedder& embedder, std::span<const TextRow> rows) {
-  std::vector<float> vectors(rows.size() * static_cast<size_t>(embedder.description().dim));
-  std::vector<RowAccount> accounts(rows.size());
-  embedder.Embed(rows, vectors.data(), accounts.data());
-  return vectors;
+  return embedder.Embed(rows).columns[0].values;
 }
 
 double MaxAbsDifference(std::span<const float> a, std::span<const float> b) {
@@ -67,7 +64,7 @@ TEST(Golden, MiniLmEqualsSentenceTransformersOn64Texts) {
 
   const auto embedder = Embedder::Load(VECMILL_MINILM, {});
   const std::vector<float> vectors = Embed(*embedder, rows);
-  const auto dim = static_cast<size_t>(embedder->description().dim);
+  const auto dim = static_cast<size_t>(embedder->description().columns[0].dim);
   for (size_t i = 0; i < rows.size(); ++i) {
     const auto ours = std::span(vectors).subspan(i * dim, dim);
     const auto reference = std::span(expected).subspan(i * dim, dim);
@@ -98,7 +95,7 @@ TEST_P(TinyBertGolden, PoolingEqualsSentenceTransformers) {
   const Json cases = ReadJson(VECMILL_GOLDEN "/tiny_bert.json");
   for (bool normalize : {false, true}) {
     const auto embedder = Embedder::Load(folder, {.normalize = normalize});
-    EXPECT_EQ(embedder->description().pooling, pooling);
+    EXPECT_EQ(PoolingName(embedder->description().columns[0].pooling), pooling);
     for (size_t i = 0; i < cases.array().size(); ++i) {
       const TextRow row = cases.array()[i].Find("text")->string();
       const std::string name = std::to_string(i) + "." + pooling + (normalize ? ".normalized" : "");
@@ -109,6 +106,117 @@ TEST_P(TinyBertGolden, PoolingEqualsSentenceTransformers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AllPoolings, TinyBertGolden, testing::Values("mean", "cls", "max"));
+
+// What expressions should give, from the layers [L, H] that transformers gave, in double precision.
+using Layers = std::vector<std::vector<double>>;
+using Combine = std::vector<double> (*)(const Layers& layers);
+
+constexpr size_t kHidden = 48;
+
+std::vector<double> WeightedSum(const Layers& layers, const std::vector<double>& weights) {
+  std::vector<double> sum(layers[0].size());
+  for (size_t layer = 0; layer < weights.size(); ++layer) {
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += weights[layer] * layers[layer][i];
+  }
+  return sum;
+}
+
+// Mean over the tokens of [L, H].
+std::vector<double> MeanOfTokens(const std::vector<double>& tokens) {
+  std::vector<double> mean(kHidden);
+  const size_t num_tokens = tokens.size() / kHidden;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    mean[i % kHidden] += tokens[i] / static_cast<double>(num_tokens);
+  }
+  return mean;
+}
+
+std::vector<double> PositionWeightedMean(const std::vector<double>& tokens) {
+  std::vector<double> mean(kHidden);
+  const auto num_tokens = static_cast<double>(tokens.size() / kHidden);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    mean[i % kHidden] +=
+        tokens[i] * static_cast<double>(i / kHidden + 1) / (num_tokens * (num_tokens + 1) / 2);
+  }
+  return mean;
+}
+
+struct ExpressionCase {
+  const char* text;
+  Combine expected;
+};
+
+const ExpressionCase kExpressions[] = {
+    {"0", [](const Layers& l) { return MeanOfTokens(l[0]); }},
+    {"-2", [](const Layers& l) { return MeanOfTokens(l[2]); }},
+    {"first_last",
+     [](const Layers& l) {
+       return MeanOfTokens(WeightedSum(l, {0.5, 0, 0, 0.5}));
+     }},
+    {"mean(-3:-1)",
+     [](const Layers& l) {
+       return MeanOfTokens(WeightedSum(l, {0, 1. / 3, 1. / 3, 1. / 3}));
+     }},
+    {"0.25*1+0.75*(-1 + 2*0):mean",
+     [](const Layers& l) {
+       return MeanOfTokens(WeightedSum(l, {1.5, 0.25, 0, 0.75}));
+     }},
+    {"sum(0, 2):mean_sqrt_len",
+     [](const Layers& l) {
+       std::vector<double> mean = MeanOfTokens(WeightedSum(l, {1, 0, 1}));
+       const auto num_tokens = static_cast<double>(l[0].size() / kHidden);
+       for (double& value : mean) value *= std::sqrt(num_tokens);
+       return mean;
+     }},
+    {"last:weightedmean", [](const Layers& l) { return PositionWeightedMean(l[3]); }},
+    {"1:last",
+     [](const Layers& l) {
+       return std::vector<double>(l[1].end() - static_cast<std::ptrdiff_t>(kHidden), l[1].end());
+     }},
+    {"concat(-1,mean(0,1)):cls",
+     [](const Layers& l) {
+       std::vector<double> vector(l[3].begin(), l[3].begin() + kHidden);
+       const std::vector<double> mean = WeightedSum(l, {0.5, 0.5});
+       vector.insert(vector.end(), mean.begin(), mean.begin() + kHidden);
+       return vector;
+     }},
+    {"max(1:3):none",
+     [](const Layers& l) {
+       std::vector<double> largest = l[1];
+       for (size_t i = 0; i < largest.size(); ++i) {
+         largest[i] = std::max({l[1][i], l[2][i], l[3][i]});
+       }
+       return largest;
+     }},
+};
+
+TEST(LayerGolden, ExpressionsEqualCombinationsOfHiddenStates) {
+  std::vector<ColumnOptions> columns;
+  for (const ExpressionCase& c : kExpressions)
+    columns.push_back({.name = c.text, .layers = c.text});
+  const auto embedder = Embedder::Load(VECMILL_TINY_BERT, {.columns = columns, .normalize = false});
+  const auto tensors = ReadTensors(VECMILL_GOLDEN "/tiny_bert.safetensors");
+  const Json cases = ReadJson(VECMILL_GOLDEN "/tiny_bert.json");
+  for (size_t i = 0; i < cases.array().size(); ++i) {
+    const TextRow row = cases.array()[i].Find("text")->string();
+    Layers layers;
+    for (size_t layer = 0; layer <= 3; ++layer) {
+      const auto& hidden = tensors.at(std::to_string(i) + ".hidden." + std::to_string(layer));
+      layers.emplace_back(hidden.begin(), hidden.end());
+    }
+    const Embeddings made = embedder->Embed({&row, 1});
+    for (size_t c = 0; c < std::size(kExpressions); ++c) {
+      const std::vector<double> expected = kExpressions[c].expected(layers);
+      const std::vector<float>& actual = made.columns[c].values;
+      ASSERT_EQ(actual.size(), expected.size()) << kExpressions[c].text;
+      // The layers' tolerance times the weights' sum, at most 2.5, or the root of 64 tokens.
+      for (size_t j = 0; j < expected.size(); ++j) {
+        ASSERT_NEAR(static_cast<double>(actual[j]), expected[j], 8 * 3.3e-5)
+            << kExpressions[c].text << " of text " << i;
+      }
+    }
+  }
+}
 
 }  // namespace
 }  // namespace vecmill

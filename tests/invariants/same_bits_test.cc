@@ -31,36 +31,46 @@ std::vector<std::string> MakeTexts() {
   return texts;
 }
 
-struct Result {
-  std::vector<float> vectors;
-  std::vector<RowAccount> accounts;
-};
-
-Result Embed(Embedder& embedder, std::span<const TextRow> rows) {
-  Result result;
-  result.vectors.resize(rows.size() * static_cast<size_t>(embedder.description().dim));
-  result.accounts.resize(rows.size());
-  embedder.Embed(rows, result.vectors.data(), result.accounts.data());
-  return result;
-}
+// One pass makes a column of each kind.
+const std::vector<ColumnOptions> kColumns = {{.name = "embedding", .layers = "last"},
+                                             {.name = "wide", .layers = "concat(mean(0:2),-2):max"},
+                                             {.name = "tokens", .layers = "0.5*1+last:none"}};
 
 class SameBitsTest : public testing::Test {
  protected:
   SameBitsTest() : texts_(MakeTexts()), rows_(texts_.begin(), texts_.end()) {
     for (size_t i = 7; i < rows_.size(); i += 500) rows_[i] = std::nullopt;
-    expected_ = Embed(*Load({.num_threads = 1}), rows_);
+    expected_ = Load({.num_threads = 1})->Embed(rows_);
   }
 
-  static std::unique_ptr<Embedder> Load(const EmbedderOptions& options) {
+  static std::unique_ptr<Embedder> Load(EmbedderOptions options) {
+    options.columns = kColumns;
     return Embedder::Load(VECMILL_TINY_BERT, options);
   }
 
+  // The values of a row, whatever kind the column is.
+  static std::span<const float> ValuesOf(const Embeddings& result, size_t column, size_t row) {
+    const Embeddings::Column& made = result.columns[column];
+    if (made.offsets.empty()) {
+      const size_t dim = made.values.size() / result.accounts.size();
+      return std::span(made.values).subspan(row * dim, dim);
+    }
+    const auto begin = static_cast<size_t>(made.offsets[row]) * 48;
+    return std::span(made.values)
+        .subspan(begin, static_cast<size_t>(made.offsets[row + 1]) * 48 - begin);
+  }
+
   // Row `i` of `result` is bit for bit what row `expected_row` was at first.
-  void ExpectSameRow(const Result& result, size_t i, size_t expected_row) const {
-    const size_t dim = expected_.vectors.size() / rows_.size();
-    ASSERT_EQ(0, std::memcmp(&result.vectors[i * dim], &expected_.vectors[expected_row * dim],
-                             dim * sizeof(float)))
-        << "row " << expected_row << ": " << rows_[expected_row].value_or("(null)");
+  void ExpectSameRow(const Embeddings& result, size_t i, size_t expected_row) const {
+    for (size_t c = 0; c < kColumns.size(); ++c) {
+      const std::span<const float> values = ValuesOf(result, c, i);
+      const std::span<const float> expected = ValuesOf(expected_, c, expected_row);
+      ASSERT_EQ(values.size(), expected.size());
+      if (values.empty()) continue;
+      ASSERT_EQ(0, std::memcmp(values.data(), expected.data(), values.size_bytes()))
+          << kColumns[c].name << " of row " << expected_row << ": "
+          << rows_[expected_row].value_or("(null)");
+    }
     ASSERT_EQ(result.accounts[i].num_tokens, expected_.accounts[expected_row].num_tokens);
     ASSERT_EQ(result.accounts[i].truncated, expected_.accounts[expected_row].truncated);
     ASSERT_EQ(result.accounts[i].is_null, expected_.accounts[expected_row].is_null);
@@ -68,7 +78,7 @@ class SameBitsTest : public testing::Test {
 
   const std::vector<std::string> texts_;
   std::vector<TextRow> rows_;
-  Result expected_;  // all rows together, one thread, default blocks
+  Embeddings expected_;  // all rows together, one thread, default blocks
 };
 
 TEST_F(SameBitsTest, TheRowsAreNotAllAlike) {
@@ -83,7 +93,8 @@ TEST_F(SameBitsTest, TheRowsAreNotAllAlike) {
   EXPECT_GT(truncated, 500);
   EXPECT_GT(duplicates, 100);
   EXPECT_GT(invalid, 1000);
-  EXPECT_NE(0, std::memcmp(&expected_.vectors[0], &expected_.vectors[48], 48 * sizeof(float)));
+  const std::vector<float>& vectors = expected_.columns[0].values;
+  EXPECT_NE(0, std::memcmp(&vectors[0], &vectors[48], 48 * sizeof(float)));
 }
 
 TEST_F(SameBitsTest, ForAnyOrderThreadsAndBlockSize) {
@@ -97,7 +108,7 @@ TEST_F(SameBitsTest, ForAnyOrderThreadsAndBlockSize) {
       for (size_t i : order) shuffled.push_back(rows_[i]);
 
       const auto embedder = Load({.num_threads = num_threads, .block_tokens = block_tokens});
-      const Result result = Embed(*embedder, shuffled);
+      const Embeddings result = embedder->Embed(shuffled);
       for (size_t i = 0; i < order.size(); ++i) ExpectSameRow(result, i, order[i]);
     }
   }
@@ -106,18 +117,18 @@ TEST_F(SameBitsTest, ForAnyOrderThreadsAndBlockSize) {
 TEST_F(SameBitsTest, ForARowAlone) {
   const auto embedder = Load({.num_threads = 2});
   for (size_t i = 0; i < rows_.size(); ++i) {
-    ExpectSameRow(Embed(*embedder, std::span(rows_).subspan(i, 1)), 0, i);
+    ExpectSameRow(embedder->Embed(std::span(rows_).subspan(i, 1)), 0, i);
   }
 }
 
 TEST_F(SameBitsTest, ForCallsThatShareTheWorkers) {
   const auto embedder = Load({.num_threads = 3});
   std::vector<std::thread> callers;
-  std::vector<Result> results(4);
+  std::vector<Embeddings> results(4);
   const size_t share = rows_.size() / results.size();
   for (size_t c = 0; c < results.size(); ++c) {
     callers.emplace_back(
-        [&, c] { results[c] = Embed(*embedder, std::span(rows_).subspan(c * share, share)); });
+        [&, c] { results[c] = embedder->Embed(std::span(rows_).subspan(c * share, share)); });
   }
   for (std::thread& caller : callers) caller.join();
   for (size_t c = 0; c < results.size(); ++c) {
@@ -128,7 +139,7 @@ TEST_F(SameBitsTest, ForCallsThatShareTheWorkers) {
 TEST_F(SameBitsTest, ForRepeatsOfOneText) {
   const auto embedder = Load({.num_threads = 2});
   const std::vector<TextRow> copies(1000, rows_[1]);
-  const Result result = Embed(*embedder, copies);
+  const Embeddings result = embedder->Embed(copies);
   for (size_t i = 0; i < copies.size(); ++i) ExpectSameRow(result, i, 1);
 }
 

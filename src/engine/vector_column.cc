@@ -1,0 +1,155 @@
+#include "engine/vector_column.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ops/pooling.h"
+
+namespace vecmill {
+namespace {
+
+using Node = LayerExpr::Node;
+using Op = LayerExpr::Op;
+
+// Rows of a matrix whose row stride is larger than their width.
+struct Rows {
+  float* data;
+  int64_t stride;
+};
+
+// Evaluates a layer expression for the tokens of one sequence.
+class Evaluator {
+ public:
+  Evaluator(const LayerStates& states, int64_t begin, int64_t num_tokens, int64_t hidden)
+      : states_(states), begin_(begin), num_tokens_(num_tokens), hidden_(hidden) {}
+
+  // dst = node
+  void Set(const Node& node, Rows dst) const {
+    if (node.op == Op::kLayer) {
+      ForEachValue(node, dst, [](float& value, float x) { value = x; });
+      return;
+    }
+    for (size_t i = 0; i < node.args.size(); ++i) {
+      if (node.op == Op::kConcat) {
+        Set(node.args[i], dst);
+        dst.data += node.args[i].width * hidden_;
+      } else if (i == 0) {
+        Set(node.args[i], dst);
+      } else if (node.op == Op::kSum) {
+        Combine(node.args[i], dst, [](float& value, float x) { value += x; });
+      } else {
+        Combine(node.args[i], dst, [](float& value, float x) { value = std::max(value, x); });
+      }
+    }
+    if (node.op == Op::kConcat) dst.data -= node.width * hidden_;
+    if (node.weight != 1.0f) Scale(node, dst);
+  }
+
+ private:
+  template <typename Fn>
+  void Combine(const Node& node, Rows dst, const Fn& fn) const {
+    if (node.op == Op::kLayer) {
+      ForEachValue(node, dst, fn);
+      return;
+    }
+    const int64_t width = node.width * hidden_;
+    std::vector<float> values(static_cast<size_t>(num_tokens_ * width));
+    Set(node, {values.data(), width});
+    for (int64_t t = 0; t < num_tokens_; ++t) {
+      for (int64_t j = 0; j < width; ++j) {
+        fn(dst.data[t * dst.stride + j], values[static_cast<size_t>(t * width + j)]);
+      }
+    }
+  }
+
+  // fn(value of dst, weighted value of the layer)
+  template <typename Fn>
+  void ForEachValue(const Node& node, Rows dst, const Fn& fn) const {
+    const float* src = states_[static_cast<size_t>(node.layer)] + begin_ * hidden_;
+    for (int64_t t = 0; t < num_tokens_; ++t) {
+      for (int64_t j = 0; j < hidden_; ++j) {
+        fn(dst.data[t * dst.stride + j], node.weight * src[t * hidden_ + j]);
+      }
+    }
+  }
+
+  void Scale(const Node& node, Rows dst) const {
+    for (int64_t t = 0; t < num_tokens_; ++t) {
+      float* row = dst.data + t * dst.stride;
+      for (int64_t j = 0; j < node.width * hidden_; ++j) row[j] *= node.weight;
+    }
+  }
+
+  const LayerStates& states_;
+  const int64_t begin_;
+  const int64_t num_tokens_;
+  const int64_t hidden_;
+};
+
+}  // namespace
+
+VectorColumn::VectorColumn(LayerExpr expr, int64_t hidden, Scaling scaling,
+                           ColumnDescription description)
+    : expr_(std::move(expr)),
+      hidden_(hidden),
+      full_dim_(expr_.root.width * hidden),
+      scaling_(scaling),
+      description_(std::move(description)) {}
+
+// The layers put together [num_tokens, full_dim].
+const float* VectorColumn::Combine(const LayerStates& states, int64_t begin, int64_t num_tokens,
+                                   std::vector<float>& combined) const {
+  const Node& root = expr_.root;
+  if (root.op == Op::kLayer && root.weight == 1.0f) {
+    return states[static_cast<size_t>(root.layer)] + begin * hidden_;
+  }
+  combined.resize(static_cast<size_t>(num_tokens * full_dim_));
+  Evaluator(states, begin, num_tokens, hidden_).Set(root, {combined.data(), full_dim_});
+  return combined.data();
+}
+
+void VectorColumn::Pool(const float* src, int64_t num_tokens, int64_t num_unpooled,
+                        float* dst) const {
+  const float* pooled = src + num_unpooled * full_dim_;
+  const int64_t num_pooled = num_tokens - num_unpooled;
+  switch (description_.pooling) {
+    case Pooling::kMean:
+      return MeanPool(pooled, num_pooled, full_dim_, dst);
+    case Pooling::kCls:
+      std::copy_n(src, full_dim_, dst);
+      return;
+    case Pooling::kMax:
+      return MaxPool(pooled, num_pooled, full_dim_, dst);
+    case Pooling::kLast:
+      std::copy_n(src + (num_tokens - 1) * full_dim_, full_dim_, dst);
+      return;
+    case Pooling::kMeanSqrtLen:
+      return MeanSqrtLenPool(pooled, num_pooled, full_dim_, dst);
+    case Pooling::kWeightedMean:
+      return WeightedMeanPool(pooled, num_pooled, full_dim_, dst);
+    case Pooling::kNone:
+      std::copy_n(src, num_tokens * full_dim_, dst);
+      return;
+  }
+}
+
+void VectorColumn::Write(const LayerStates& states, int64_t begin, int64_t end,
+                         int64_t num_unpooled, Scratch& scratch, float* dst) const {
+  const int64_t num_tokens = end - begin;
+  const float* src = Combine(states, begin, num_tokens, scratch.combined);
+  const int64_t dim = description_.dim;
+  float* pooled = dst;
+  if (dim < full_dim_) {
+    scratch.pooled.resize(static_cast<size_t>(full_dim_));
+    pooled = scratch.pooled.data();
+  }
+  Pool(src, num_tokens, std::min(num_unpooled, num_tokens - 1), pooled);
+  if (scaling_.full) L2Normalize(pooled, full_dim_);
+  if (dim < full_dim_) std::copy_n(pooled, dim, dst);
+  const bool is_scaled = scaling_.full && dim == full_dim_;
+  if (!scaling_.kept || is_scaled) return;
+  const int64_t num_vectors = description_.per_token() ? num_tokens : 1;
+  for (int64_t i = 0; i < num_vectors; ++i) L2Normalize(dst + i * dim, dim);
+}
+
+}  // namespace vecmill

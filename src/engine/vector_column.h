@@ -1,0 +1,57 @@
+// engine/vector_column.h: from the hidden states of a sequence to the values of one output column.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "vecmill/embedder.h"
+#include "vecmill/layer_expr.h"
+
+namespace vecmill {
+
+// Hidden states of a batch by layer, [num_layers + 1], each [T, H]; nullptr for layers that no
+// column reads.
+using LayerStates = std::vector<const float*>;
+
+// Combines layers token by token, pools the tokens, cuts and scales the vector: what of it the
+// column asks for. Constant after construction.
+class VectorColumn {
+ public:
+  // When vectors are scaled to unit length: before they are cut to dim values, and after.
+  struct Scaling {
+    bool full = false;
+    bool kept = false;
+  };
+
+  // Memory of one thread.
+  struct Scratch {
+    std::vector<float> combined;  // layers of one row put together
+    std::vector<float> pooled;    // a vector before it is cut
+  };
+
+  // REQUIRES: 1 <= description.dim <= the values that `expr` makes of `hidden`.
+  VectorColumn(LayerExpr expr, int64_t hidden, Scaling scaling, ColumnDescription description);
+
+  const ColumnDescription& description() const { return description_; }
+  const LayerExpr& expr() const { return expr_; }
+
+  // Write the column's values for the sequence of tokens [begin, end) of a batch: dst [dim], or
+  // [end - begin, dim] if per_token. The first `num_unpooled` tokens are left out where tokens are
+  // put together; a row that has no others is its last token.
+  void Write(const LayerStates& states, int64_t begin, int64_t end, int64_t num_unpooled,
+             Scratch& scratch, float* dst) const;
+
+ private:
+  const float* Combine(const LayerStates& states, int64_t begin, int64_t num_tokens,
+                       std::vector<float>& combined) const;
+  void Pool(const float* src, int64_t num_tokens, int64_t num_unpooled, float* dst) const;
+
+  LayerExpr expr_;
+  int64_t hidden_;
+  int64_t full_dim_;
+  Scaling scaling_;
+  ColumnDescription description_;
+};
+
+}  // namespace vecmill
