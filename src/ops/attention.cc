@@ -250,7 +250,9 @@ void Attention(ConstMatrix qkv, std::span<const int64_t> offsets, const Attentio
     max_tokens = std::max(max_tokens, offsets[i + 1] - offsets[i]);
   }
   if (shape.bias != nullptr) {
-    VECMILL_CHECK(shape.bias->heads() == shape.heads && max_tokens <= shape.bias->max_tokens());
+    const int64_t heads = shape.bias->heads();
+    VECMILL_CHECK(heads == shape.heads || heads == 1);
+    VECMILL_CHECK(max_tokens <= shape.bias->max_tokens());
   }
   if (max_tokens == 0) return;
   workspace.Reserve(max_tokens, shape.head_dim);

@@ -27,6 +27,7 @@
 namespace vecmill {
 
 // A number for every head and distance of key from query, -max_tokens < distance < max_tokens.
+// One head stands for any number of heads that have the same numbers.
 class RelativeBias {
  public:
   // Zeros. REQUIRES: heads > 0, max_tokens > 0.
@@ -39,7 +40,7 @@ class RelativeBias {
   void Set(int64_t head, int64_t distance, float value);
   // [j] is that of key j, for j < max_tokens; zeros follow, to be read in whole registers.
   const float* Row(int64_t head, int64_t query) const {
-    return values_.data() + head * stride_ + max_tokens_ - 1 - query;
+    return values_.data() + (heads_ == 1 ? 0 : head) * stride_ + max_tokens_ - 1 - query;
   }
 
  private:
@@ -53,7 +54,7 @@ struct AttentionShape {
   int64_t heads = 0;
   int64_t head_dim = 0;
   float scale = 1.0f;                  // 1 / sqrt(head_dim) in the paper
-  const RelativeBias* bias = nullptr;  // borrowed; of as many heads, for sequences as long
+  const RelativeBias* bias = nullptr;  // borrowed; of as many heads or 1, for sequences as long
 };
 
 // Memory of one thread for one (sequence, head) at a time; grows to the longest sequence it has

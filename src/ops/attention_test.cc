@@ -125,6 +125,25 @@ TEST_P(AttentionTest, BiasEqualsTheTwin) {
   }
 }
 
+TEST_P(AttentionTest, BiasOfOneHeadIsThatOfAll) {
+  const TestMatrix values = TestMatrix::Random(1, 39, 7);
+  RelativeBias one(1, 20);
+  RelativeBias three(3, 20);
+  for (int64_t i = 0; i < 39; ++i) {
+    one.Set(0, i - 19, values.at(0, i));
+    for (int64_t head = 0; head < 3; ++head) three.Set(head, i - 19, values.at(0, i));
+  }
+  const TestMatrix qkv = TestMatrix::Random(20, 144, 8);
+  AttentionShape shape{.heads = 3, .head_dim = 16, .scale = 0.25f, .bias = &one};
+  TestMatrix actual(20, 48);
+  TestMatrix expected(20, 48);
+  AttentionWorkspace workspace;
+  Attention(qkv.view(), Offsets({20}), shape, workspace, actual.view());
+  shape.bias = &three;
+  Attention(qkv.view(), Offsets({20}), shape, workspace, expected.view());
+  EXPECT_TRUE(SameBits(actual, expected));
+}
+
 TEST_P(AttentionTest, BiasPicksTheKeyAtItsDistance) {
   RelativeBias bias(2, 9);
   for (int64_t head = 0; head < 2; ++head) {
@@ -150,6 +169,9 @@ TEST_P(AttentionTest, SizesThatDisagreeAreABug) {
   const AttentionShape shape{.heads = 2, .head_dim = 16, .scale = 1.0f};
   EXPECT_THROW(Attention(qkv.view(), Offsets({4}), shape, workspace, dst.view()), Error);
   const RelativeBias bias(1, 3);
+  const RelativeBias two_heads(2, 4);
+  const AttentionShape other{.heads = 1, .head_dim = 16, .scale = 1.0f, .bias = &two_heads};
+  EXPECT_THROW(Attention(qkv.view(), Offsets({4}), other, workspace, dst.view()), Error);
   const AttentionShape biased{.heads = 1, .head_dim = 16, .scale = 1.0f, .bias = &bias};
   EXPECT_THROW(Attention(qkv.view(), Offsets({4}), biased, workspace, dst.view()), Error);
 }

@@ -1,5 +1,7 @@
 #include "ops/embedding.h"
 
+#include <algorithm>
+
 #include "ops/highway_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -27,7 +29,11 @@ void EmbedRows(const EmbeddingTables& tables, std::span<const int32_t> ids,
       const auto token = static_cast<size_t>(t);
       if (token + 1 < ids.size()) PrefetchRow(words.Row(ids[token + 1]), words.cols);
       const int64_t position = ids[token] == tables.pad_id ? tables.pad_id : next_position++;
-      AddRows(words.Row(ids[token]), tables.positions.Row(position), words.cols, dst.Row(t));
+      if (tables.positions.data == nullptr) {
+        std::copy_n(words.Row(ids[token]), words.cols, dst.Row(t));
+      } else {
+        AddRows(words.Row(ids[token]), tables.positions.Row(position), words.cols, dst.Row(t));
+      }
       NormalizeRow(dst.Row(t), words.cols, tables.norm);
     }
   }

@@ -7,8 +7,9 @@
 //
 // Source:   position ids of BERT (pad_id -1); of fairseq's models, as transformers'
 //           create_position_ids_from_input_ids.
-// Shapes:   words [V, H], positions [P, H] (with the embedding of token type 0 already added), dst
-//           [T, H]; ids [T], offsets [N + 1] from 0 to T, ascending.
+// Shapes:   words [V, H], positions [P, H] (with the embedding of token type 0 already added) or
+//           none, data null: nothing is added; dst [T, H]; ids [T], offsets [N + 1] from 0 to T,
+//           ascending.
 // Numerics: as ops/layer_norm.h.
 // Threads:  one.
 // Errors:   none. REQUIRES: 0 <= ids[t] < V, sequences no longer than P - pad_id - 1; the caller

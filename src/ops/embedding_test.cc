@@ -49,6 +49,18 @@ TEST_P(EmbeddingTest, PositionsCountFromTheStartOfEachSequence) {
   EXPECT_FALSE(SameBits(dst.view().Row(0), dst.view().Row(1), 32));
 }
 
+TEST_P(EmbeddingTest, WithoutPositionsIsTheWordNormalised) {
+  const TestMatrix words = TestMatrix::Random(10, 20, 7);
+  const TestMatrix gamma = TestMatrix::Random(1, 20, 9);
+  const EmbeddingTables tables{.words = words.view(), .norm = {gamma.data(), gamma.data(), 1e-5f}};
+  TestMatrix actual(3, 20);
+  TestMatrix expected(3, 20);
+  const std::vector<int64_t> offsets = {0, 3};
+  EmbedTokens(tables, std::vector<int32_t>{9, 4, 4}, offsets, actual.view());
+  RefEmbedTokens(tables, std::vector<int32_t>{9, 4, 4}, offsets, expected.view());
+  for (int64_t i = 0; i < 60; ++i) EXPECT_NEAR(actual.data()[i], expected.data()[i], 160.0 * kEps);
+}
+
 TEST_P(EmbeddingTest, PositionsCountFromBehindThePadToken) {
   const TestMatrix words = TestMatrix::Random(10, 20, 7);
   const TestMatrix positions = TestMatrix::Random(8, 20, 8);

@@ -80,6 +80,12 @@ HWY_INLINE Vec GeluTanh(Vec x) {
   return hn::Div(x, hn::Add(hn::Set(d, 1.0f), e));
 }
 
+HWY_INLINE Vec Silu(Vec x) {
+  const VecTag d;
+  const Vec e = Exp(ClampToAbs(hn::Neg(x), kMaxExpArgument));
+  return hn::Div(x, hn::Add(hn::Set(d, 1.0f), e));
+}
+
 HWY_INLINE Vec Relu(Vec x) { return hn::Max(x, hn::Zero(VecTag())); }
 
 }  // namespace HWY_NAMESPACE

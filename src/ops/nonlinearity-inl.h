@@ -21,6 +21,7 @@ HWY_INLINE Lanes ApplyToLanes(Lanes x) {
     if constexpr (kF == Nonlinearity::kGelu) x.vec[i] = Gelu(x.vec[i]);
     if constexpr (kF == Nonlinearity::kGeluTanh) x.vec[i] = GeluTanh(x.vec[i]);
     if constexpr (kF == Nonlinearity::kRelu) x.vec[i] = Relu(x.vec[i]);
+    if constexpr (kF == Nonlinearity::kSilu) x.vec[i] = Silu(x.vec[i]);
   }
   return x;
 }
@@ -45,6 +46,8 @@ HWY_INLINE void ApplyToMatrix(Nonlinearity f, Matrix x) {
       return ApplyToRows<Nonlinearity::kGeluTanh>(x);
     case Nonlinearity::kRelu:
       return ApplyToRows<Nonlinearity::kRelu>(x);
+    case Nonlinearity::kSilu:
+      return ApplyToRows<Nonlinearity::kSilu>(x);
   }
 }
 

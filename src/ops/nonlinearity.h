@@ -5,8 +5,9 @@
 //   kGeluTanh  x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) / 2; torch.nn.GELU("tanh"),
 //              "gelu_new" of BERT configurations.
 //   kRelu      max(x, 0)
+//   kSilu      x / (1 + exp(-x)); Elfwing, Uchibe, Doya 2017, arXiv:1702.03118; torch.nn.SiLU().
 //
-// Numerics: f32, |result - exact| <= 4e-7 |x| for both GELUs (asserted in the test).
+// Numerics: f32, |result - exact| <= 4e-7 |x| for both GELUs and SiLU (asserted in the test).
 // Threads:  one.
 // Errors:   none; infinities and NaN go through without a trap.
 // Tested by nonlinearity_test.cc.
@@ -16,7 +17,7 @@
 
 namespace vecmill {
 
-enum class Nonlinearity { kNone, kGelu, kGeluTanh, kRelu };
+enum class Nonlinearity { kNone, kGelu, kGeluTanh, kRelu, kSilu };
 
 // x[i] = f(x[i]) for i in [0, size).
 void ApplyNonlinearity(Nonlinearity f, float* x, int64_t size) noexcept;

@@ -19,9 +19,9 @@ std::vector<float> Inputs() {
   return inputs;
 }
 
-TEST_P(NonlinearityTest, GelusAreWithinTheBoundOfTheirHeader) {
+TEST_P(NonlinearityTest, GelusAndSiluAreWithinTheBoundOfTheirHeader) {
   const std::vector<float> inputs = Inputs();
-  for (Nonlinearity f : {Nonlinearity::kGelu, Nonlinearity::kGeluTanh}) {
+  for (Nonlinearity f : {Nonlinearity::kGelu, Nonlinearity::kGeluTanh, Nonlinearity::kSilu}) {
     std::vector<float> values = inputs;
     ApplyNonlinearity(f, values.data(), static_cast<int64_t>(values.size()));
     for (size_t i = 0; i < inputs.size(); ++i) {

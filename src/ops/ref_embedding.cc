@@ -10,8 +10,9 @@ void RefEmbedTokens(const EmbeddingTables& tables, std::span<const int32_t> ids,
     for (int64_t t = offsets[i]; t < offsets[i + 1]; ++t) {
       const float* word = tables.words.Row(ids[static_cast<size_t>(t)]);
       const bool is_pad = ids[static_cast<size_t>(t)] == tables.pad_id;
-      const float* position =
-          tables.positions.Row(is_pad ? tables.pad_id : tables.pad_id + ++num_counted);
+      const int64_t position_row = is_pad ? tables.pad_id : tables.pad_id + ++num_counted;
+      const bool has_positions = tables.positions.data != nullptr;
+      const float* position = has_positions ? tables.positions.Row(position_row) : nullptr;
       const Matrix row{.data = dst.Row(t), .rows = 1, .cols = hidden, .stride = hidden};
       RefLayerNorm({.data = word, .rows = 1, .cols = hidden, .stride = hidden},
                    {.data = position, .rows = 1, .cols = hidden, .stride = hidden}, tables.norm,

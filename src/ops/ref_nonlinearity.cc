@@ -17,6 +17,8 @@ double RefNonlinearity(Nonlinearity f, double x) {
     }
     case Nonlinearity::kRelu:
       return x > 0.0 ? x : 0.0;
+    case Nonlinearity::kSilu:
+      return x / (1.0 + std::exp(-x));
   }
   return x;
 }

@@ -1,0 +1,59 @@
+#include "ops/elementwise.h"
+
+#include "base/check.h"
+#include "ops/highway_targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/elementwise.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "ops/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace vecmill {
+namespace HWY_NAMESPACE {
+
+void AddRowsTo(ConstMatrix src, Matrix dst) {
+  for (int64_t t = 0; t < dst.rows; ++t) {
+    const float* from = src.Row(t);
+    float* to = dst.Row(t);
+    for (int64_t i = 0; i < dst.cols; i += kLanes) {
+      const int64_t count = dst.cols - i;
+      StoreUpTo(Add(LoadUpTo(to + i, count), LoadUpTo(from + i, count)), count, to + i);
+    }
+  }
+}
+
+void MultiplyRowsBy(ConstMatrix src, Matrix dst) {
+  for (int64_t t = 0; t < dst.rows; ++t) {
+    const float* from = src.Row(t);
+    float* to = dst.Row(t);
+    for (int64_t i = 0; i < dst.cols; i += kLanes) {
+      const int64_t count = dst.cols - i;
+      StoreUpTo(Mul(LoadUpTo(to + i, count), LoadUpTo(from + i, count)), count, to + i);
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace vecmill
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace vecmill {
+
+HWY_EXPORT(AddRowsTo);
+HWY_EXPORT(MultiplyRowsBy);
+
+void AddTo(ConstMatrix src, Matrix dst) {
+  VECMILL_CHECK(src.rows == dst.rows && src.cols == dst.cols);
+  HWY_DYNAMIC_DISPATCH(AddRowsTo)(src, dst);
+}
+
+void MultiplyBy(ConstMatrix src, Matrix dst) {
+  VECMILL_CHECK(src.rows == dst.rows && src.cols == dst.cols);
+  HWY_DYNAMIC_DISPATCH(MultiplyRowsBy)(src, dst);
+}
+
+}  // namespace vecmill
+#endif  // HWY_ONCE
