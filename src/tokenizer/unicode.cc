@@ -20,17 +20,6 @@ CodePoints::Sequence StrippedHangul(char32_t c) {
            trailing == 0 ? 0 : 0x11A7 + trailing}};
 }
 
-// Call fn(first, end) for each run of members.
-template <typename Fn>
-void ForEachRun(unicode_tables::SetChanges set, const Fn& fn) {
-  char32_t at = 0;
-  for (size_t i = 0; i + 1 < set.size(); i += 2) {
-    char32_t first = at + set[i];
-    at = first + set[i + 1];
-    fn(first, at);
-  }
-}
-
 }  // namespace
 
 const CodePoints& CodePoints::Get() {
@@ -47,20 +36,24 @@ CodePoints::CodePoints() : properties_(kNumCodePoints) {
   Mark(unicode_tables::kReordered, kIsReordered);
   Mark(unicode_tables::kDecomposed, kDecomposes);
   Mark(unicode_tables::kWord, kIsWord);
+  Mark(unicode_tables::kCombining, kIsCombining);
+  Mark(unicode_tables::kNumeric, kIsNumeric);
+  Mark(unicode_tables::kLetters, kIsLetter);
+  Mark(unicode_tables::kNumbers, kIsNumber);
   for (char32_t c = kHangulFirst; c <= kHangulLast; ++c) properties_[c] |= kDecomposes;
   for (const unicode_tables::LowerRule& rule : unicode_tables::kLowerRules) {
     for (char32_t c = rule.first; c <= rule.last; c += rule.stride) properties_[c] |= kLowers;
   }
   properties_[kDottedCapitalI] |= kLowers;
   int64_t num_targets = 0;
-  ForEachRun(unicode_tables::kDecomposed, [&](char32_t first, char32_t end) {
+  unicode_tables::ForEachRun(unicode_tables::kDecomposed, [&](char32_t first, char32_t end) {
     target_runs_.push_back({.first = first, .target_idx = num_targets});
     num_targets += end - first;
   });
 }
 
 void CodePoints::Mark(unicode_tables::SetChanges set, CodePointProperty property) {
-  ForEachRun(set, [&](char32_t first, char32_t end) {
+  unicode_tables::ForEachRun(set, [&](char32_t first, char32_t end) {
     for (char32_t c = first; c < end; ++c) properties_[c] |= property;
   });
 }

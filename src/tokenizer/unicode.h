@@ -23,6 +23,10 @@ enum CodePointProperty : uint16_t {
   kDecomposes = 64,   // stripping accents leaves something else, but not nothing
   kLowers = 128,
   kIsWord = 256,
+  kIsCombining = 512,  // any mark: what StripAccents removes
+  kIsNumeric = 1024,   // to Digits
+  kIsLetter = 2048,    // \p{L} and
+  kIsNumber = 4096,    // \p{N} of regular expressions
 };
 
 // The tables of code points, 2 MiB. Constant, one for the whole process.

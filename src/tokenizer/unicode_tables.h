@@ -2,6 +2,7 @@
 // tools/make_unicode_tables.py.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -19,6 +20,29 @@ extern const SetChanges kMarks;
 extern const SetChanges kReordered;
 extern const SetChanges kDecomposed;
 extern const SetChanges kWord;
+extern const SetChanges kCombining;
+extern const SetChanges kNumeric;
+extern const SetChanges kLetters;
+extern const SetChanges kNumbers;
+extern const SetChanges kClusterControls;
+extern const SetChanges kClusterAttached;
+extern const SetChanges kClusterPrepended;
+extern const SetChanges kPictographs;
+extern const SetChanges kPictographExtenders;
+extern const SetChanges kConjunctConsonants;
+extern const SetChanges kConjunctLinkers;
+extern const SetChanges kConjunctExtenders;
+
+// Call fn(first, end) for each run of members.
+template <typename Fn>
+void ForEachRun(unicode_tables::SetChanges set, const Fn& fn) {
+  char32_t at = 0;
+  for (size_t i = 0; i + 1 < set.size(); i += 2) {
+    char32_t first = at + set[i];
+    at = first + set[i + 1];
+    fn(first, at);
+  }
+}
 
 // Canonical combining class of first..last; ranges do not overlap.
 struct MarkClass {
@@ -45,5 +69,25 @@ struct Sequence {
   char32_t code_points[3];  // padded with zeros
 };
 extern const std::span<const Sequence> kSequences;
+
+// Normal forms, in unicode_forms_data.cc; Hangul syllables aside.
+//
+// What the members of a set become, in order; the last code point of each has kLast added.
+inline constexpr uint32_t kLast = 1u << 31;
+extern const SetChanges kCanonical;
+extern const std::span<const uint32_t> kCanonicalTargets;
+extern const SetChanges kCompatibility;  // those that become something else than canonically
+extern const std::span<const uint32_t> kCompatibilityTargets;
+
+// All code points whose class is not zero.
+extern const std::span<const MarkClass> kAllMarkClasses;
+
+// first and second compose; ordered by first, then second.
+struct Composition {
+  char32_t first;
+  char32_t second;
+  char32_t composite;
+};
+extern const std::span<const Composition> kCompositions;
 
 }  // namespace vecmill::unicode_tables

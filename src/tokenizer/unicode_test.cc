@@ -51,12 +51,14 @@ TEST(CodePoints, PropertiesAreThoseOfTheWheel) {
   EXPECT_EQ(points.Properties(U'\u0085'), kIsWhiteSpace | kIsControl);
   EXPECT_EQ(points.Properties(U'$'), kIsPunctuation);
   EXPECT_EQ(points.Properties(U'\uFFFD'), kIsControl);
-  EXPECT_EQ(points.Properties(U'\u4E2D'), kIsIdeograph | kIsWord);
-  EXPECT_EQ(points.Properties(U'\u0301'), kIsMark | kIsReordered | kIsWord);
-  EXPECT_EQ(points.Properties(U'\u00C9'), kDecomposes | kLowers | kIsWord);
+  EXPECT_EQ(points.Properties(U'\u4E2D'), kIsIdeograph | kIsWord | kIsLetter);
+  EXPECT_EQ(points.Properties(U'\u0301'), kIsMark | kIsReordered | kIsWord | kIsCombining);
+  EXPECT_EQ(points.Properties(U'\u00C9'), kDecomposes | kLowers | kIsWord | kIsLetter);
   EXPECT_EQ(points.Properties(U'\u1734') & kIsMark, kIsMark);  // not a nonspacing mark any more
   EXPECT_EQ(points.Properties(U'\U0002B820') & kIsIdeograph, 0);
   EXPECT_EQ(points.Properties(0x10FFFD), kIsControl);
+  EXPECT_EQ(points.Properties(U'7'), kIsWord | kIsNumeric | kIsNumber);
+  EXPECT_EQ(points.Properties(U'\u00BD'), kIsNumeric | kIsNumber);
 }
 
 TEST(CodePoints, StripsAndLowers) {
