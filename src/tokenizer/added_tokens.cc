@@ -63,7 +63,7 @@ std::vector<AddedToken> ReadTokens(const Json& root, const std::string& where) {
 }
 
 // Checks that the ids are those the wheel gives; returns the highest, the vocabulary's included.
-int32_t CheckIds(const std::vector<AddedToken>& tokens, const WordPiece& model) {
+int32_t CheckIds(const std::vector<AddedToken>& tokens, const Model& model) {
   std::optional<int64_t> max_added;
   for (const AddedToken& token : tokens) {
     int64_t expected = std::max(model.num_tokens(), max_added.value_or(-1) + 1);
@@ -97,18 +97,13 @@ void CheckDistinct(const std::vector<AddedToken>& tokens, const std::string& wha
   }
 }
 
-void Normalize(const BertNormalizer& normalizer, AddedToken* token) {
-  BertNormalizer::State state;
-  std::string text;
-  normalizer.Append(token->content, &state, &text);
-  normalizer.Finish(&state, &text);
-  auto refuse = [&](const std::string& why) {
-    throw Error(ErrorCode::kUnsupported, token->where +
-                                             ": content: " + Json(token->content).Describe() + " " +
-                                             why + "; set \"normalized\" to false or remove it");
-  };
-  if (text.empty()) refuse("is empty when normalized");
-  if (normalizer.HoldsMovableMarks(text)) refuse("holds marks whose order depends on the text");
+void ReplaceByNormalized(const AddedTokens::Normalize& normalize, AddedToken* token) {
+  std::string text = normalize(token->content, token->where);
+  if (text.empty()) {
+    throw Error(ErrorCode::kUnsupported,
+                token->where + ": content: " + Json(token->content).Describe() +
+                    " is empty when normalized; set \"normalized\" to false or remove it");
+  }
   token->content = std::move(text);
 }
 
@@ -127,8 +122,8 @@ TokenMatcher MakeMatcher(const std::vector<AddedToken>& tokens) {
 
 }  // namespace
 
-AddedTokens AddedTokens::FromJson(const Json& root, const std::string& where,
-                                  const BertNormalizer& normalizer, const WordPiece& model) {
+AddedTokens AddedTokens::FromJson(const Json& root, const std::string& where, const Model& model,
+                                  const Normalize& normalize) {
   std::vector<AddedToken> raw = ReadTokens(root, where);
   int32_t max_id = CheckIds(raw, model);
   CheckDistinct(raw, "content");
@@ -136,7 +131,7 @@ AddedTokens AddedTokens::FromJson(const Json& root, const std::string& where,
                                       [](const AddedToken& token) { return !token.normalized; });
   std::vector<AddedToken> normalized(middle, raw.end());
   raw.erase(middle, raw.end());
-  for (AddedToken& token : normalized) Normalize(normalizer, &token);
+  for (AddedToken& token : normalized) ReplaceByNormalized(normalize, &token);
   CheckDistinct(normalized, "normalized content");
 
   return {.raw = MakeMatcher(raw), .normalized = MakeMatcher(normalized), .max_id = max_id};

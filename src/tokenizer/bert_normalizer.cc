@@ -8,17 +8,13 @@
 
 #include <algorithm>
 
-#include "tokenizer/component.h"
-
 namespace vecmill {
 
-BertNormalizer::BertNormalizer(const Json& root, const std::string& where) {
-  const Json& json = GetComponent(root, "normalizer", where, {"BertNormalizer"});
-  std::string key = where + ": normalizer";
-  clean_text_ = json.GetBool("clean_text", key);
-  handle_chinese_chars_ = json.GetBool("handle_chinese_chars", key);
-  lowercase_ = json.GetBool("lowercase", key);
-  strip_accents_ = json.GetBool("strip_accents", key, /*fallback=*/lowercase_);
+BertNormalizer::BertNormalizer(const Json& json, const std::string& where) {
+  clean_text_ = json.GetBool("clean_text", where);
+  handle_chinese_chars_ = json.GetBool("handle_chinese_chars", where);
+  lowercase_ = json.GetBool("lowercase", where);
+  strip_accents_ = json.GetBool("strip_accents", where, /*fallback=*/lowercase_);
 
   if (clean_text_) changing_ |= kIsControl | kIsWhiteSpace;
   if (handle_chinese_chars_) changing_ |= kIsIdeograph;
@@ -101,7 +97,7 @@ void BertNormalizer::AppendOrdered(char32_t c, State* state, std::string* dst) c
   if ((properties & kIsMark) != 0) return;
   if (!reordered) {
     AppendLower(c, dst);
-  } else if (static_cast<int64_t>(state->marks.size()) < kMaxOrderedMarks) {
+  } else if (static_cast<int64_t>(state->marks.size()) < state->max_ordered_marks) {
     state->marks.push_back({code_points_.CombiningClass(c), c});
   }
 }

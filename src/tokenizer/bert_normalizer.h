@@ -20,8 +20,7 @@ namespace vecmill {
 // Threads: constant after construction; the state of a text is the caller's.
 class BertNormalizer {
  public:
-  // Marks of one run, put in order at its end, that are told apart. Of a longer run the rest is
-  // lost: a word that holds it must be unknown for its length.
+  // A limit for State::max_ordered_marks.
   static constexpr int64_t kMaxOrderedMarks = 2048;
 
   // What a text must remember from one piece to the next.
@@ -31,10 +30,13 @@ class BertNormalizer {
       char32_t value;
     };
     std::vector<Mark> marks;  // a run that may go on: those not removed, in the text's order
+    // Marks of one run that are told apart. Of a longer run the rest is lost: a word that holds it
+    // must be unknown for its length.
+    int64_t max_ordered_marks = kMaxOrderedMarks;
   };
 
-  // `where` names the file. Errors: kUnsupported, kCorrupt.
-  BertNormalizer(const Json& root, const std::string& where);
+  // `where` names the normalizer. Errors: kCorrupt.
+  BertNormalizer(const Json& json, const std::string& where);
 
   // Normalize the next piece of a text, whole code points of UTF-8, and append the result to dst.
   // The last marks may stay in `state`.

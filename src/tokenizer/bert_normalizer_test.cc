@@ -24,7 +24,7 @@ BertNormalizer Make(const Options& options) {
                       {"strip_accents", Json()},
                       {"lowercase", options.lowercase}};
   if (options.strip_accents) object[3].second = *options.strip_accents;
-  return BertNormalizer(Json(Json::Object{{"normalizer", object}}), "test");
+  return BertNormalizer(Json(object), "test");
 }
 
 std::string Normalize(std::string_view text, const Options& options = {}) {

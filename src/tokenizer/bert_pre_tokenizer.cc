@@ -1,11 +1,8 @@
 #include "tokenizer/bert_pre_tokenizer.h"
 
-#include "tokenizer/component.h"
-
 namespace vecmill {
 
-BertPreTokenizer::BertPreTokenizer(const Json& root, const std::string& where) {
-  GetComponent(root, "pre_tokenizer", where, {"BertPreTokenizer"});
+BertPreTokenizer::BertPreTokenizer() {
   byte_class_.fill(ByteClass::kNotAscii);
   for (int64_t c = 0; c < 0x80; ++c) {
     uint16_t properties = code_points_.Properties(static_cast<char32_t>(c));

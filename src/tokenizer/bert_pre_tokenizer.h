@@ -3,10 +3,8 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
-#include "base/json.h"
 #include "tokenizer/unicode.h"
 
 namespace vecmill {
@@ -23,8 +21,7 @@ class BertPreTokenizer {
     bool complete;  // false if text after `end` could be part of it
   };
 
-  // `where` names the file. Errors: kUnsupported, kCorrupt.
-  BertPreTokenizer(const Json& root, const std::string& where);
+  BertPreTokenizer();
 
   // The first word of `text` that begins at `from` or later; begin == end if there is none.
   Word NextWord(std::string_view text, int64_t from) const;

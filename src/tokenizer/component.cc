@@ -29,4 +29,53 @@ const Json& GetComponent(const Json& root, std::string_view key, const std::stri
   return object;
 }
 
+const std::string& ReadShortString(const Json& json, std::string_view key,
+                                   const std::string& where) {
+  constexpr size_t kMaxBytes = 256;
+  const std::string& text = json.GetString(key, where);
+  if (text.size() > kMaxBytes) {
+    throw Error(ErrorCode::kUnsupported,
+                where + ": " + std::string(key) + ": found " + std::to_string(text.size()) +
+                    " bytes, expected at most " + std::to_string(kMaxBytes));
+  }
+  return text;
+}
+
+namespace {
+
+constexpr size_t kMaxSteps = 64;
+
+// Depth is bounded by that of the JSON document.
+void AppendSteps(const Json& json, const std::string& items, const std::string& where,
+                 std::vector<Component>* steps) {
+  if (json.GetString("type", where) != "Sequence") {
+    steps->push_back({&json, where});
+    if (steps->size() > kMaxSteps) {
+      throw Error(ErrorCode::kUnsupported,
+                  where + ": found more than " + std::to_string(kMaxSteps) + " steps");
+    }
+    return;
+  }
+  int64_t count = 0;
+  for (const Json& item : json.GetArray(items, where)) {
+    const std::string item_where = where + ": " + items + "[" + std::to_string(count++) + "]";
+    if (!item.is_object()) {
+      throw Error(ErrorCode::kCorrupt,
+                  item_where + ": expected an object, found " + item.Describe());
+    }
+    AppendSteps(item, items, item_where, steps);
+  }
+}
+
+}  // namespace
+
+std::vector<Component> FlattenSequence(const Json& root, const std::string& key,
+                                       const std::string& items, const std::string& where) {
+  std::vector<Component> steps;
+  const Json* json = root.Find(key);
+  if (json == nullptr || json->is_null()) return steps;
+  AppendSteps(root.GetObject(key, where), items, where + ": " + key, &steps);
+  return steps;
+}
+
 }  // namespace vecmill

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 
@@ -18,5 +19,22 @@ const Json& GetComponent(const Json& root, std::string_view key, const std::stri
 [[noreturn]] void ThrowUnsupported(const std::string& where, std::string_view key,
                                    const std::string& found,
                                    std::initializer_list<std::string_view> supported);
+
+// The string member `key` of `json`, of 256 bytes at most: what a step puts into the text.
+// Errors: kUnsupported, kCorrupt.
+const std::string& ReadShortString(const Json& json, std::string_view key,
+                                   const std::string& where);
+
+// A step of a sequence; `where` names it: "FILE: normalizer: normalizers[0]".
+struct Component {
+  const Json* json;
+  std::string where;
+};
+
+// The steps of the member `key` of `root`, {"type": "Sequence", ITEMS: [...]} taken apart; none if
+// it is null or not there. Borrowed from `root`. Errors: kUnsupported if there are more than 64,
+// kCorrupt.
+std::vector<Component> FlattenSequence(const Json& root, const std::string& key,
+                                       const std::string& items, const std::string& where);
 
 }  // namespace vecmill

@@ -14,7 +14,7 @@ int32_t ReadId(const Json& json, const std::string& where, int32_t max_id) {
   return static_cast<int32_t>(json.integer());
 }
 
-// BertProcessing: "sep" and "cls" are [token, id].
+// BertProcessing and RobertaProcessing: "sep" and "cls" are [token, id].
 int32_t ReadPair(const Json& json, const char* key, const std::string& where, int32_t max_id) {
   const Json::Array& pair = json.GetArray(key, where);
   if (pair.size() != 2) {
@@ -60,14 +60,29 @@ PostProcessor ReadTemplate(const Json& json, const std::string& where, int32_t m
 }  // namespace
 
 PostProcessor PostProcessor::FromJson(const Json& root, const std::string& where, int32_t max_id) {
-  const Json* found = root.Find("post_processor");
-  if (found == nullptr || found->is_null()) return {};
-  const Json& json =
-      GetComponent(root, "post_processor", where, {"TemplateProcessing", "BertProcessing"});
-  std::string key = where + ": post_processor";
-  if (json.GetString("type", key) == "TemplateProcessing") return ReadTemplate(json, key, max_id);
-  return {.prefix = {ReadPair(json, "cls", key, max_id)},
-          .suffix = {ReadPair(json, "sep", key, max_id)}};
+  PostProcessor result;
+  std::string adding;  // the step that adds tokens
+  for (const Component& step : FlattenSequence(root, "post_processor", "processors", where)) {
+    const std::string& type = step.json->GetString("type", step.where);
+    if (type == "ByteLevel") continue;  // changes offsets alone
+    if (!adding.empty()) {
+      throw Error(ErrorCode::kUnsupported,
+                  step.where + ": found two steps that add tokens, the other is " + adding);
+    }
+    adding = step.where;
+    if (type == "TemplateProcessing") {
+      result = ReadTemplate(*step.json, step.where, max_id);
+    } else if (type == "BertProcessing" || type == "RobertaProcessing") {
+      result = {.prefix = {ReadPair(*step.json, "cls", step.where, max_id)},
+                .suffix = {ReadPair(*step.json, "sep", step.where, max_id)}};
+    } else {
+      throw Error(ErrorCode::kUnsupported,
+                  step.where + ": type " + Json(type).Describe() +
+                      " is not supported, only Sequence, BertProcessing, ByteLevel, "
+                      "RobertaProcessing, TemplateProcessing");
+    }
+  }
+  return result;
 }
 
 }  // namespace vecmill

@@ -1,4 +1,4 @@
-// tokenizer/post_processor.h: the special tokens around a row: TemplateProcessing, BertProcessing.
+// tokenizer/post_processor.h: the special tokens around a row.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 namespace vecmill {
 
-// What is put before and after the ids of a row. Both are empty if the file says null.
+// What TemplateProcessing, BertProcessing or RobertaProcessing, also in a Sequence with ByteLevel,
+// put before and after the ids of a row. Both are empty if the file says null.
 struct PostProcessor {
   std::vector<int32_t> prefix;
   std::vector<int32_t> suffix;

@@ -39,6 +39,7 @@ class TokenMatcher {
   // REQUIRES: texts are distinct.
   explicit TokenMatcher(std::vector<Pattern> patterns);
 
+  const std::vector<Pattern>& patterns() const { return patterns_; }
   bool any_lstrip() const { return any_lstrip_; }
 
   // The first match that begins in text[from, until). Looks beyond `until`, and before `from`, as

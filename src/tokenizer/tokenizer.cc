@@ -1,209 +1,24 @@
-// The wheel takes the whole text through one stage after the other. Here pieces of a few kilobytes
-// go through all stages, so that a text of any length needs little memory and can be left once
-// enough ids are there. Between pieces three things are kept: marks whose order is open
-// (BertNormalizer::State), the last normalized bytes while they may become a longer word or an
-// added token, and whether a word that is already known to be too long goes on.
 #include "tokenizer/tokenizer.h"
-
-#include <algorithm>
-#include <utility>
 
 #include "base/json.h"
 #include "base/mapped_file.h"
-#include "tokenizer/added_tokens.h"
-#include "tokenizer/bert_normalizer.h"
-#include "tokenizer/bert_pre_tokenizer.h"
+#include "tokenizer/bert_tokenizer.h"
 #include "tokenizer/component.h"
-#include "tokenizer/post_processor.h"
-#include "tokenizer/raw_splitter.h"
-#include "tokenizer/word_piece.h"
+#include "tokenizer/staged_tokenizer.h"
 #include "vecmill/error.h"
 
 namespace vecmill {
-namespace {
-
-// A longer run of marks is a word that is too long, whatever their order.
-static_assert(BertNormalizer::kMaxOrderedMarks > WordPiece::kMaxWordChars);
-
-// What tokenizer.json holds.
-struct Stages {
-  BertNormalizer normalizer;
-  BertPreTokenizer pre_tokenizer;
-  WordPiece model;
-  AddedTokens added_tokens;
-  PostProcessor post_processor;
-};
-
-Stages ReadStages(const std::string& path) {
-  MappedFile file(path);
-  Json root = ParseJson(file.text(), path);
-  if (!root.is_object()) {
-    throw Error(ErrorCode::kCorrupt, path + ": expected an object, found " + root.Describe());
-  }
-  std::string version = root.GetString("version", path, "1.0");
-  if (version != "1.0") ThrowUnsupported(path, "version", Json(version).Describe(), {"\"1.0\""});
-  BertNormalizer normalizer(root, path);
-  BertPreTokenizer pre_tokenizer(root, path);
-  WordPiece model = WordPiece::FromJson(root, path);
-  AddedTokens added_tokens = AddedTokens::FromJson(root, path, normalizer, model);
-  PostProcessor post_processor = PostProcessor::FromJson(root, path, added_tokens.max_id);
-  return {.normalizer = normalizer,
-          .pre_tokenizer = pre_tokenizer,
-          .model = std::move(model),
-          .added_tokens = std::move(added_tokens),
-          .post_processor = std::move(post_processor)};
-}
-
-// Memory that a thread keeps from one row to the next, some pieces large.
-struct Scratch {
-  std::string normalized;
-  BertNormalizer::State marks;
-  WordPiece::Scratch word_piece;
-};
-
-std::string_view Slice(std::string_view text, int64_t begin, int64_t end) {
-  return text.substr(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
-}
-
-// Encodes the text between two raw added tokens, which the wheel treats as a text of its own.
-class SegmentEncoder {
- public:
-  SegmentEncoder(const Stages& stages, Scratch* scratch, IdSink* ids)
-      : stages_(stages), scratch_(*scratch), ids_(*ids) {
-    Clear();
-  }
-
-  void Append(std::string_view piece) {
-    stages_.normalizer.Append(piece, &scratch_.marks, &scratch_.normalized);
-    Drain(/*at_end=*/false);
-  }
-
-  // End the segment; the next Append begins another.
-  void Finish() {
-    stages_.normalizer.Finish(&scratch_.marks, &scratch_.normalized);
-    Drain(/*at_end=*/true);
-    Clear();
-  }
-
- private:
-  void Clear() {
-    scratch_.normalized.clear();
-    scratch_.marks.marks.clear();
-    searched_ = 0;
-    word_begin_ = 0;
-    in_long_word_ = false;
-  }
-
-  void Drain(bool at_end);
-  int64_t EncodeWords(std::string_view text, bool at_end);
-  void DropEncoded();
-
-  const Stages& stages_;
-  Scratch& scratch_;
-  IdSink& ids_;
-  int64_t searched_;    // no added token begins in normalized[0, searched_) any more
-  int64_t word_begin_;  // normalized[0, word_begin_) is encoded
-  bool in_long_word_;   // an unknown word, encoded already, may go on at word_begin_
-};
-
-// Encodes as much of the normalized text as what follows cannot change. Whether a token strips the
-// white space beside it does not matter here: that only separates words and makes no id.
-void SegmentEncoder::Drain(bool at_end) {
-  std::string_view text = scratch_.normalized;
-  const TokenMatcher& matcher = stages_.added_tokens.normalized;
-  TokenMatcher::Match match{.found = true};
-  while (match.found && !ids_.cut()) {
-    match = matcher.Find(text, searched_, static_cast<int64_t>(text.size()), at_end);
-    word_begin_ += EncodeWords(Slice(text, word_begin_, match.begin), at_end || match.found);
-    searched_ = match.begin;
-    if (match.found) {
-      ids_.Add(match.id);
-      searched_ = word_begin_ = match.end;
-    }
-  }
-  DropEncoded();
-}
-
-// Encodes the words of `text`; returns how many bytes of it are done with. If the text may go on
-// (not at_end), its last word is left for the next call.
-int64_t SegmentEncoder::EncodeWords(std::string_view text, bool at_end) {
-  int64_t size = static_cast<int64_t>(text.size());
-  int64_t pos = 0;
-  if (in_long_word_) {
-    pos = stages_.pre_tokenizer.WordEnd(text, 0);
-    in_long_word_ = pos == size && !at_end;
-  }
-  while (!ids_.cut()) {
-    BertPreTokenizer::Word word = stages_.pre_tokenizer.NextWord(text, pos);
-    if (word.begin == word.end) return size;
-    std::string_view word_text = Slice(text, word.begin, word.end);
-    if (ids_.full()) {
-      ids_.Add(stages_.model.unknown_id());  // a word makes one id at least: the row is cut
-    } else if (word.complete || at_end) {
-      stages_.model.Encode(word_text, &scratch_.word_piece, &ids_);
-    } else if (stages_.model.IsTooLong(word_text)) {
-      ids_.Add(stages_.model.unknown_id());
-      in_long_word_ = true;
-    } else {
-      return word.begin;
-    }
-    pos = word.end;
-  }
-  return pos;
-}
-
-// Keeps the character before searched_: an added token may want to know whether it is a letter.
-void SegmentEncoder::DropEncoded() {
-  int64_t before = searched_ == 0 ? 0 : PreviousUtf8(scratch_.normalized, searched_);
-  int64_t dropped = std::min(word_begin_, before);
-  scratch_.normalized.erase(0, static_cast<size_t>(dropped));
-  searched_ -= dropped;
-  word_begin_ -= dropped;
-}
-
-class JsonTokenizer : public Tokenizer {
- public:
-  explicit JsonTokenizer(Stages stages) : stages_(std::move(stages)) {}
-
-  bool Encode(std::string_view text, int64_t max_tokens, std::vector<int32_t>* ids) const override;
-  int64_t vocab_size() const override { return stages_.added_tokens.max_id + int64_t{1}; }
-
- private:
-  const Stages stages_;
-};
-
-bool JsonTokenizer::Encode(std::string_view text, int64_t max_tokens,
-                           std::vector<int32_t>* ids) const {
-  const std::vector<int32_t>& prefix = stages_.post_processor.prefix;
-  const std::vector<int32_t>& suffix = stages_.post_processor.suffix;
-  auto num_special = static_cast<int64_t>(prefix.size() + suffix.size());
-  if (max_tokens < num_special) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "tokenizer: max_tokens is " + std::to_string(max_tokens) + ", but the " +
-                    std::to_string(num_special) + " special tokens of every row must fit");
-  }
-  thread_local Scratch scratch;
-  ids->insert(ids->end(), prefix.begin(), prefix.end());
-  IdSink sink(max_tokens - num_special, ids);
-  SegmentEncoder segment(stages_, &scratch, &sink);
-  RawSplitter splitter(stages_.added_tokens.raw, text);
-  while (!splitter.done() && !sink.cut()) {
-    RawSplitter::Part part = splitter.Next();
-    segment.Append(part.text);
-    if (part.found && !sink.cut()) {
-      segment.Finish();
-      sink.Add(part.id);
-    }
-  }
-  if (!sink.cut()) segment.Finish();
-  ids->insert(ids->end(), suffix.begin(), suffix.end());
-  return sink.cut();
-}
-
-}  // namespace
 
 std::unique_ptr<const Tokenizer> Tokenizer::Load(const std::string& tokenizer_json_path) {
-  return std::make_unique<JsonTokenizer>(ReadStages(tokenizer_json_path));
+  const std::string& where = tokenizer_json_path;
+  MappedFile file(where);
+  Json root = ParseJson(file.text(), where);
+  if (!root.is_object()) {
+    throw Error(ErrorCode::kCorrupt, where + ": expected an object, found " + root.Describe());
+  }
+  std::string version = root.GetString("version", where, "1.0");
+  if (version != "1.0") ThrowUnsupported(where, "version", Json(version).Describe(), {"\"1.0\""});
+  return IsBert(root, where) ? LoadBert(root, where) : LoadStaged(root, where);
 }
 
 }  // namespace vecmill

@@ -10,9 +10,8 @@
 namespace vecmill {
 
 // Gives the ids that the tokenizers wheel 0.23.3 gives for the same file and a single text.
-// Supported: normalizer BertNormalizer, pre-tokenizer BertPreTokenizer, model WordPiece,
-// post-processor TemplateProcessing, BertProcessing or none, added tokens. The file's truncation
-// and padding are not read: the caller says how many tokens a row may have.
+// docs/tokenizer.md lists the stages that are supported; others are refused by name. The file's
+// truncation and padding are not read: the caller says how many tokens a row may have.
 // Threads: constant after loading.
 class Tokenizer {
  public:
@@ -23,9 +22,11 @@ class Tokenizer {
 
   // Append the ids of `text`, special tokens included, to `ids`: at most max_tokens, those at the
   // end of the text cut off. Returns true if any were. `text` is UTF-8; what is not becomes some
-  // other token. Time is linear in the text up to where the cut is certain, and nothing beyond the
-  // next few kilobytes is read; memory does not grow with the text.
-  // Errors: kInvalidArgument if max_tokens cannot hold the special tokens.
+  // other token. Time is linear in the text up to where the cut is certain (BPE: n log n in a word),
+  // and nothing beyond the next few kilobytes is read; memory does not grow with the text. Where a
+  // file has other stages than BERT's and they or the text allow no cut, both take the whole text.
+  // Errors: kInvalidArgument if max_tokens cannot hold the special tokens; kUnsupported for a
+  // normalizer that makes a text a hundred times as long, and for a BPE word of 2 GiB.
   virtual bool Encode(std::string_view text, int64_t max_tokens,
                       std::vector<int32_t>* ids) const = 0;
 

@@ -1,13 +1,19 @@
 // tokenizer/tokenizer_fixture.h: tokenizer.json files for tests.
 #pragma once
 
+#include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
+#include <new>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tokenizer/tokenizer.h"
 
@@ -35,6 +41,50 @@ class TemporaryFile {
 inline std::unique_ptr<const Tokenizer> LoadText(std::string_view content) {
   return Tokenizer::Load(TemporaryFile(content).path());
 }
+
+inline std::string DataPath(const std::string& name) {
+  return VECMILL_TEST_DATA "/tokenizer/" + name;
+}
+
+inline std::string ReadData(const std::string& name) {
+  std::ifstream file(DataPath(name));
+  EXPECT_TRUE(file) << name;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// A text of which only the first bytes may be read: touching another ends the process.
+class HalfReadableText {
+ public:
+  static constexpr size_t kSize = 100 << 20;
+  static constexpr size_t kReadable = 64 << 10;
+
+  HalfReadableText() {
+    void* p = mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED || mprotect(p, kReadable, PROT_READ | PROT_WRITE) != 0) {
+      throw std::bad_alloc();
+    }
+    data_ = static_cast<char*>(p);
+  }
+  ~HalfReadableText() { munmap(data_, kSize); }
+  HalfReadableText(const HalfReadableText&) = delete;
+  HalfReadableText& operator=(const HalfReadableText&) = delete;
+
+  void Fill(std::string_view pattern) {
+    for (size_t i = 0; i < kReadable; ++i) data_[i] = pattern[i % pattern.size()];
+  }
+  std::string_view all() const { return {data_, kSize}; }
+  std::string_view readable() const { return {data_, kReadable}; }
+
+ private:
+  char* data_;
+};
 
 // `text` with its first `from` replaced; unchanged if there is none.
 inline std::string Replaced(std::string text, std::string_view from, std::string_view to) {

@@ -33,19 +33,17 @@ TEST(TokenizerLoad, NamesWhatIsNotSupported) {
   };
   for (
       const Case& c : {
-          Case{R"("type": "BertNormalizer")", R"("type": "NFC")",
-               R"(FILE: normalizer: type "NFC" is not supported, only BertNormalizer)"},
-          Case{R"("normalizer": {)", R"("normalizer": null, "x": {)",
-               "FILE: normalizer: null is not supported, only BertNormalizer"},
-          Case{R"("normalizer": {)", R"("x": {)",
-               "FILE: normalizer: none is not supported, only BertNormalizer"},
-          Case{R"("type": "BertPreTokenizer")", R"("type": "ByteLevel")",
-               R"(FILE: pre_tokenizer: type "ByteLevel" is not supported, only BertPreTokenizer)"},
-          Case{R"("type": "WordPiece")", R"("type": "BPE")",
-               R"(FILE: model: type "BPE" is not supported, only WordPiece)"},
           Case{
-              R"("type": "TemplateProcessing")", R"("type": "RobertaProcessing")",
-              R"(FILE: post_processor: type "RobertaProcessing" is not supported, only TemplateProcessing, BertProcessing)"},
+              R"("type": "BertNormalizer")", R"("type": "Nmt")",
+              R"(FILE: normalizer: type "Nmt" is not supported, only Sequence, BertNormalizer, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Precompiled)"},
+          Case{
+              R"("type": "BertPreTokenizer")", R"("type": "UnicodeScripts")",
+              R"(FILE: pre_tokenizer: type "UnicodeScripts" is not supported, only Sequence, BertPreTokenizer, ByteLevel, Digits, Metaspace, Punctuation, Split, Whitespace, WhitespaceSplit)"},
+          Case{R"("type": "WordPiece")", R"("type": "WordLevel")",
+               R"(FILE: model: type "WordLevel" is not supported, only BPE, Unigram, WordPiece)"},
+          Case{
+              R"("type": "TemplateProcessing")", R"("type": "PairProcessing")",
+              R"(FILE: post_processor: type "PairProcessing" is not supported, only Sequence, BertProcessing, ByteLevel, RobertaProcessing, TemplateProcessing)"},
           Case{R"({"Sequence": {"id": "A")", R"({"Sequence": {"id": "B")",
                R"(FILE: post_processor: single: text "B" is not supported, only A)"},
           Case{R"("version": "1.0")", R"("version": "2.0")",
@@ -127,12 +125,25 @@ TEST(TokenizerLoad, ReadsOlderAndBarerFiles) {
       ->Encode("a", 1, &ids);
   EXPECT_EQ(ids, (std::vector<int32_t>{3}));
   ids.clear();
-  LoadText(
-      Changed(
-          R"("post_processor": {"type": "TemplateProcessing",)",
-          R"("post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1],)"))
-      ->Encode("a", 3, &ids);
-  EXPECT_EQ(ids, (std::vector<int32_t>{1, 3, 2}));
+  for (const char* type : {"BertProcessing", "RobertaProcessing"}) {
+    ids.clear();
+    LoadText(Changed(R"("post_processor": {"type": "TemplateProcessing",)",
+                     R"("post_processor": {"type": ")" + std::string(type) +
+                         R"(", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1],)"))
+        ->Encode("a", 3, &ids);
+    EXPECT_EQ(ids, (std::vector<int32_t>{1, 3, 2})) << type;
+  }
+}
+
+TEST(TokenizerLoad, StagesMayBeMissing) {
+  std::string bare = Changed(R"("normalizer": {)", R"("normalizer": null, "x": {)");
+  std::vector<int32_t> ids;
+  LoadText(bare)->Encode("a b a", 16, &ids);
+  EXPECT_EQ(ids, (std::vector<int32_t>{1, 3, 5, 3, 2}));
+  ids.clear();
+  LoadText(Replaced(bare, R"("pre_tokenizer": {)", R"("pre_tokenizer": null, "y": {)"))
+      ->Encode("aaa[SEP]a a", 16, &ids);
+  EXPECT_EQ(ids, (std::vector<int32_t>{1, 3, 4, 4, 2, 0, 2}));
 }
 
 TEST(TokenizerLoad, EveryTruncatedFileIsAnError) {

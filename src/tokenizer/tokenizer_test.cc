@@ -1,13 +1,9 @@
 #include "tokenizer/tokenizer.h"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <map>
-#include <sstream>
 #include <thread>
 
 #include "base/json.h"
@@ -21,12 +17,6 @@ using Ids = std::vector<int32_t>;
 
 constexpr int64_t kUnlimited = int64_t{1} << 40;
 
-std::string ReadData(const std::string& name) {
-  std::ifstream file(VECMILL_TEST_DATA "/tokenizer/" + name);
-  EXPECT_TRUE(file) << name;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 Ids Encode(const Tokenizer& tokenizer, std::string_view text, int64_t max_tokens = kUnlimited) {
   Ids ids;
   EXPECT_FALSE(tokenizer.Encode(text, max_tokens, &ids)) << text.substr(0, 100);
@@ -36,13 +26,6 @@ Ids Encode(const Tokenizer& tokenizer, std::string_view text, int64_t max_tokens
 Ids EncodeTiny(std::string_view text) {
   static const std::unique_ptr<const Tokenizer> tokenizer = LoadText(kTinyTokenizer);
   return Encode(*tokenizer, text);
-}
-
-std::vector<std::string> Lines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
 }
 
 TEST(Tokenizer, CutsWordsIntoTheLongestPieces) {
@@ -175,33 +158,6 @@ TEST(Tokenizer, BytesThatAreNotUtf8StayWithinTheText) {
     }
   }
 }
-
-// A text of which only the first bytes may be read: touching another ends the process.
-class HalfReadableText {
- public:
-  static constexpr size_t kSize = 100 << 20;
-  static constexpr size_t kReadable = 64 << 10;
-
-  HalfReadableText() {
-    void* p = mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED || mprotect(p, kReadable, PROT_READ | PROT_WRITE) != 0) {
-      throw std::bad_alloc();
-    }
-    data_ = static_cast<char*>(p);
-  }
-  ~HalfReadableText() { munmap(data_, kSize); }
-  HalfReadableText(const HalfReadableText&) = delete;
-  HalfReadableText& operator=(const HalfReadableText&) = delete;
-
-  void Fill(std::string_view pattern) {
-    for (size_t i = 0; i < kReadable; ++i) data_[i] = pattern[i % pattern.size()];
-  }
-  std::string_view all() const { return {data_, kSize}; }
-  std::string_view readable() const { return {data_, kReadable}; }
-
- private:
-  char* data_;
-};
 
 TEST(Tokenizer, OnlyTheStartOfAHugeTextIsRead) {
   std::unique_ptr<const Tokenizer> tokenizer = LoadText(ReadData("tokenizer.json"));

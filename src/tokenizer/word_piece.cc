@@ -5,49 +5,12 @@
 
 #include <algorithm>
 
-#include "tokenizer/component.h"
 #include "tokenizer/unicode.h"
+#include "tokenizer/vocabulary.h"
 #include "vecmill/error.h"
 
 namespace vecmill {
 namespace {
-
-// Ids index the rows of the embedding table; no model comes near 2^24 rows.
-constexpr int64_t kMaxIds = 1 << 24;
-
-// Files of early versions of the format leave the type out.
-const Json& GetModel(const Json& root, const std::string& where) {
-  const Json* model = root.Find("model");
-  if (model != nullptr && model->Find("type") == nullptr &&
-      model->Find("max_input_chars_per_word") != nullptr) {
-    return *model;
-  }
-  return GetComponent(root, "model", where, {"WordPiece"});
-}
-
-// Tokens and ids; the texts are borrowed from `model`.
-std::vector<PieceTable::Piece> ReadVocabulary(const Json& model, const std::string& where) {
-  std::vector<PieceTable::Piece> tokens;
-  for (const auto& [text, id] : model.GetObject("vocab", where).object()) {
-    if (!id.is_int() || id.integer() < 0 || id.integer() >= kMaxIds) {
-      throw Error(ErrorCode::kCorrupt,
-                  where + ": vocab: " + Json(text).Describe() + ": expected an id from 0 to " +
-                      std::to_string(kMaxIds - 1) + ", found " + id.Describe());
-    }
-    tokens.push_back({.text = text, .id = static_cast<int32_t>(id.integer())});
-  }
-  if (tokens.empty())
-    throw Error(ErrorCode::kCorrupt, where + ": vocab: expected tokens, found none");
-  std::sort(tokens.begin(), tokens.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-  for (size_t i = 1; i < tokens.size(); ++i) {
-    if (tokens[i].id != tokens[i - 1].id) continue;
-    throw Error(ErrorCode::kCorrupt,
-                where + ": vocab: " + Json(std::string(tokens[i - 1].text)).Describe() + " and " +
-                    Json(std::string(tokens[i].text)).Describe() + " both have id " +
-                    std::to_string(tokens[i].id));
-  }
-  return tokens;
-}
 
 std::vector<PieceTable::Piece> WithoutPrefix(const std::vector<PieceTable::Piece>& tokens,
                                              std::string_view prefix) {
@@ -68,23 +31,21 @@ WordPiece::WordPiece(const std::vector<PieceTable::Piece>& tokens, std::string_v
       num_tokens_(static_cast<int64_t>(tokens.size())),
       max_id_(tokens.back().id) {}
 
-WordPiece WordPiece::FromJson(const Json& root, const std::string& where) {
-  const Json& model = GetModel(root, where);
-  std::string key = where + ": model";
-  WordPiece word_piece(ReadVocabulary(model, key),
-                       model.GetString("continuing_subword_prefix", key));
+WordPiece WordPiece::FromJson(const Json& model, const std::string& where) {
+  WordPiece word_piece(ReadVocabulary(model, where),
+                       model.GetString("continuing_subword_prefix", where));
 
-  word_piece.max_word_chars_ = model.GetInt("max_input_chars_per_word", key);
+  word_piece.max_word_chars_ = model.GetInt("max_input_chars_per_word", where);
   if (word_piece.max_word_chars_ < 0 || word_piece.max_word_chars_ > kMaxWordChars) {
-    throw Error(ErrorCode::kUnsupported, key + ": max_input_chars_per_word: found " +
+    throw Error(ErrorCode::kUnsupported, where + ": max_input_chars_per_word: found " +
                                              std::to_string(word_piece.max_word_chars_) +
                                              ", expected 0 to " + std::to_string(kMaxWordChars));
   }
-  const std::string& unknown = model.GetString("unk_token", key);
+  const std::string& unknown = model.GetString("unk_token", where);
   std::optional<int32_t> unknown_id = word_piece.IdOf(unknown);
   if (!unknown_id) {
     throw Error(ErrorCode::kCorrupt,
-                key + ": unk_token: " + Json(unknown).Describe() + " is not in vocab");
+                where + ": unk_token: " + Json(unknown).Describe() + " is not in vocab");
   }
   word_piece.unknown_id_ = *unknown_id;
   return word_piece;
@@ -100,6 +61,11 @@ bool WordPiece::IsTooLong(std::string_view word) const {
   if (static_cast<int64_t>(word.size()) <= max_word_chars_) return false;
   return std::count_if(word.begin(), word.end(),
                        [](char byte) { return !IsUtf8Continuation(byte); }) > max_word_chars_;
+}
+
+void WordPiece::Encode(std::string_view word, IdSink* ids) const {
+  thread_local Scratch scratch;
+  Encode(word, &scratch, ids);
 }
 
 void WordPiece::Encode(std::string_view word, Scratch* scratch, IdSink* ids) const {

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "tokenizer/id_sink.h"
+#include "tokenizer/model.h"
 #include "tokenizer/piece_table.h"
 
 namespace vecmill {
@@ -18,7 +19,7 @@ namespace vecmill {
 // Source:  Wu et al. 2016, arXiv:1609.08144, section 4.1, greedy as in the code of Devlin et al.
 //          2018, arXiv:1810.04805.
 // Threads: constant after construction.
-class WordPiece {
+class WordPiece final : public Model {
  public:
   // Most characters of a word that a file may ask to look at; BERT's is 100. The cost of a word is
   // quadratic in this.
@@ -30,21 +31,21 @@ class WordPiece {
     std::vector<int32_t> ids;
   };
 
-  // The "model" of `root`; `where` names the file. Errors: kUnsupported, kCorrupt.
-  static WordPiece FromJson(const Json& root, const std::string& where);
+  // `where` names the model. Errors: kUnsupported, kCorrupt.
+  static WordPiece FromJson(const Json& model, const std::string& where);
 
   // Add the ids of `word`, which is not empty.
+  void Encode(std::string_view word, IdSink* ids) const override;
   void Encode(std::string_view word, Scratch* scratch, IdSink* ids) const;
 
   // True if `word`, or the part of it that is known so far, is unknown for its length.
   bool IsTooLong(std::string_view word) const;
 
   int32_t unknown_id() const { return unknown_id_; }
-  std::optional<int32_t> IdOf(std::string_view token) const;
+  std::optional<int32_t> IdOf(std::string_view token) const override;
 
-  int64_t num_tokens() const { return num_tokens_; }
-  // The highest id of the vocabulary.
-  int32_t max_id() const { return max_id_; }
+  int64_t num_tokens() const override { return num_tokens_; }
+  int32_t max_id() const override { return max_id_; }
 
  private:
   WordPiece(const std::vector<PieceTable::Piece>& tokens, std::string_view prefix);
