@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "embed_command.h"
+#include "info_command.h"
 #include "search_command.h"
 #include "vecmill/error.h"
 #include "vecmill/version.h"
@@ -20,6 +21,7 @@ constexpr const char* kExamples = R"(Examples:
   vecmill embed 'logs/*.jsonl.gz' -o out.parquet --model ./all-MiniLM-L6-v2 --column message
   echo "hello world" | vecmill embed - --model ./all-MiniLM-L6-v2
   vecmill search embedded.parquet --model ./all-MiniLM-L6-v2 "is it worth the money?"
+  vecmill info ./all-MiniLM-L6-v2
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 128+n stopped by signal n.)";
 
@@ -31,6 +33,7 @@ int Run(int argc, char** argv) {
   int exit_code = 0;
   vecmill::AddEmbedCommand(app, exit_code);
   vecmill::AddSearchCommand(app, exit_code);
+  vecmill::AddInfoCommand(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vecmill/options.h"
@@ -36,10 +37,13 @@ struct ColumnDescription {
 struct ModelDescription {
   std::string path;            // the folder it was loaded from
   std::string architecture;    // model_type of config.json: "bert"
-  std::string weights_sha256;  // hex; of the weight file, or of the shards' hashes in name order
+  std::string weights_sha256;  // hex; of the weight file; of several, of their hashes in order
   std::vector<ColumnDescription> columns;  // as asked for, at least one
   std::string prompt;                      // goes before every text
+  // Those that the model folder offers, (name, text).
+  std::vector<std::pair<std::string, std::string>> prompts;
   Similarity similarity = Similarity::kCosine;
+  int64_t hidden = 0;  // values of a token at each layer
   int64_t num_layers = 0;
   int64_t max_seq_length = 0;  // tokens of a row that are used, special tokens included
   int64_t weight_bytes = 0;    // memory the packed weights take

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
 
+#include "base/sha256.h"
 #include "vecmill/error.h"
 #include "weights/checkpoint.h"
 #include "weights/model_folder.h"
@@ -26,6 +28,13 @@ void CheckTokenizerFits(const Tokenizer& tokenizer, const ModelFolder& folder) {
                 folder.tokenizer_json +
                     ": adds no special tokens, so an empty row would have no token to pool");
   }
+}
+
+std::string WeightsSha256(const Checkpoint& checkpoint, const SentenceHead& head) {
+  const std::string sha256 = checkpoint.Sha256();
+  if (head.empty()) return sha256;
+  const std::string all = sha256 + head.weights_sha256();
+  return Sha256Hex(std::as_bytes(std::span(all)));
 }
 
 std::string FindPrompt(const ModelFolder& folder, const EmbedderOptions& options) {
@@ -70,12 +79,14 @@ void RefuseWeightedMean(const std::vector<VectorColumn>& columns, const std::str
   }
 }
 
-// The columns asked for, of a network of `num_layers` layers of `hidden` values.
+// The columns asked for. The head belongs to the folder's own vector: the last layer, pooled as the
+// folder says.
 std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const ModelFolder& folder,
-                                      int64_t num_layers, int64_t hidden) {
+                                      const Network& network, const SentenceHead& head) {
+  const int64_t hidden = network.hidden();
   std::vector<VectorColumn> columns;
   for (const ColumnOptions& asked : options.columns) {
-    LayerExpr expr = LayerExpr::Parse(asked.layers, num_layers);
+    LayerExpr expr = LayerExpr::Parse(asked.layers, network.num_layers());
     if (expr.root.width > std::numeric_limits<int32_t>::max() / hidden) {
       throw Error(ErrorCode::kInvalidArgument, "layers: " + asked.layers + " makes vectors of " +
                                                    std::to_string(expr.root.width) + " x " +
@@ -89,7 +100,11 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
     }
     const Pooling pooling = expr.pooling.value_or(folder.pooling);
     const bool per_token = pooling == Pooling::kNone;
-    const int64_t full_dim = expr.root.width * hidden;
+    const LayerExpr::Node& root = expr.root;
+    const bool is_folders_own = root.op == LayerExpr::Op::kLayer && root.weight == 1.0f &&
+                                root.layer == network.num_layers() && pooling == folder.pooling;
+    const bool has_head = is_folders_own && !head.empty();
+    const int64_t full_dim = has_head ? head.out() : root.width * hidden;
     const std::optional<int64_t> truncate_dim =
         options.truncate_dim ? options.truncate_dim : folder.truncate_dim;
     const int64_t dim = per_token ? full_dim : truncate_dim.value_or(full_dim);
@@ -100,7 +115,7 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
     }
     const bool as_folder = folder.normalize && !per_token;
     columns.emplace_back(
-        std::move(expr), hidden,
+        std::move(expr), hidden, has_head ? &head : nullptr,
         VectorColumn::Scaling{.full = as_folder && options.normalize.value_or(true),
                               .kept = options.normalize.value_or(false)},
         ColumnDescription{.name = asked.name,
@@ -120,19 +135,25 @@ Model::Model(const std::string& path, const EmbedderOptions& options) {
   CheckTokenizerFits(*tokenizer_, folder);
   const Checkpoint checkpoint = Checkpoint::Open(folder.transformer_folder);
   network_ = Network::Load(folder, checkpoint);
-  columns_ = MakeColumns(options, folder, network_->num_layers(), network_->hidden());
+  head_ = std::make_unique<SentenceHead>(folder);
+  columns_ = MakeColumns(options, folder, *network_, *head_);
   is_read_.resize(static_cast<size_t>(network_->num_layers() + 1));
   description_ = {
       .path = path,
       .architecture = folder.config.model_type,
-      .weights_sha256 = checkpoint.Sha256(),
+      .weights_sha256 = WeightsSha256(checkpoint, *head_),
       .columns = {},
       .prompt = FindPrompt(folder, options),
+      .prompts = {},
       .similarity = folder.similarity,
+      .hidden = network_->hidden(),
       .num_layers = network_->num_layers(),
       .max_seq_length = folder.max_seq_length,
       .weight_bytes = network_->weight_bytes(),
   };
+  for (const NamedPrompt& prompt : folder.prompts) {
+    description_.prompts.emplace_back(prompt.name, prompt.text);
+  }
   if (!folder.pools_prompt && !description_.prompt.empty()) {
     num_unpooled_tokens_ =
         CountPromptTokens(*tokenizer_, description_.prompt, folder.max_seq_length);

@@ -11,6 +11,7 @@
 #include "batch/packed_batch.h"
 #include "engine/vector_column.h"
 #include "nets/network.h"
+#include "nets/sentence_head.h"
 #include "tokenizer/tokenizer.h"
 #include "vecmill/embedder.h"
 #include "vecmill/options.h"
@@ -52,6 +53,7 @@ class Model {
   ModelDescription description_;
   std::unique_ptr<const Tokenizer> tokenizer_;
   std::unique_ptr<const Network> network_;
+  std::unique_ptr<const SentenceHead> head_;
   std::vector<VectorColumn> columns_;
   int64_t num_unpooled_tokens_ = 0;
   std::vector<bool> is_read_;  // [num_layers + 1] layers that a column reads

@@ -88,47 +88,49 @@ class Evaluator {
 
 }  // namespace
 
-VectorColumn::VectorColumn(LayerExpr expr, int64_t hidden, Scaling scaling,
-                           ColumnDescription description)
+VectorColumn::VectorColumn(LayerExpr expr, int64_t hidden, const SentenceHead* head,
+                           Scaling scaling, ColumnDescription description)
     : expr_(std::move(expr)),
       hidden_(hidden),
-      full_dim_(expr_.root.width * hidden),
+      pooled_dim_(expr_.root.width * hidden),
+      full_dim_(head != nullptr ? head->out() : pooled_dim_),
+      head_(head),
       scaling_(scaling),
       description_(std::move(description)) {}
 
-// The layers put together [num_tokens, full_dim].
+// The layers put together [num_tokens, pooled_dim].
 const float* VectorColumn::Combine(const LayerStates& states, int64_t begin, int64_t num_tokens,
                                    std::vector<float>& combined) const {
   const Node& root = expr_.root;
   if (root.op == Op::kLayer && root.weight == 1.0f) {
     return states[static_cast<size_t>(root.layer)] + begin * hidden_;
   }
-  combined.resize(static_cast<size_t>(num_tokens * full_dim_));
-  Evaluator(states, begin, num_tokens, hidden_).Set(root, {combined.data(), full_dim_});
+  combined.resize(static_cast<size_t>(num_tokens * pooled_dim_));
+  Evaluator(states, begin, num_tokens, hidden_).Set(root, {combined.data(), pooled_dim_});
   return combined.data();
 }
 
 void VectorColumn::Pool(const float* src, int64_t num_tokens, int64_t num_unpooled,
                         float* dst) const {
-  const float* pooled = src + num_unpooled * full_dim_;
+  const float* pooled = src + num_unpooled * pooled_dim_;
   const int64_t num_pooled = num_tokens - num_unpooled;
   switch (description_.pooling) {
     case Pooling::kMean:
-      return MeanPool(pooled, num_pooled, full_dim_, dst);
+      return MeanPool(pooled, num_pooled, pooled_dim_, dst);
     case Pooling::kCls:
-      std::copy_n(src, full_dim_, dst);
+      std::copy_n(src, pooled_dim_, dst);
       return;
     case Pooling::kMax:
-      return MaxPool(pooled, num_pooled, full_dim_, dst);
+      return MaxPool(pooled, num_pooled, pooled_dim_, dst);
     case Pooling::kLast:
-      std::copy_n(src + (num_tokens - 1) * full_dim_, full_dim_, dst);
+      std::copy_n(src + (num_tokens - 1) * pooled_dim_, pooled_dim_, dst);
       return;
     case Pooling::kMeanSqrtLen:
-      return MeanSqrtLenPool(pooled, num_pooled, full_dim_, dst);
+      return MeanSqrtLenPool(pooled, num_pooled, pooled_dim_, dst);
     case Pooling::kWeightedMean:
-      return WeightedMeanPool(pooled, num_pooled, full_dim_, dst);
+      return WeightedMeanPool(pooled, num_pooled, pooled_dim_, dst);
     case Pooling::kNone:
-      std::copy_n(src, num_tokens * full_dim_, dst);
+      std::copy_n(src, num_tokens * pooled_dim_, dst);
       return;
   }
 }
@@ -138,14 +140,17 @@ void VectorColumn::Write(const LayerStates& states, int64_t begin, int64_t end,
   const int64_t num_tokens = end - begin;
   const float* src = Combine(states, begin, num_tokens, scratch.combined);
   const int64_t dim = description_.dim;
-  float* pooled = dst;
-  if (dim < full_dim_) {
-    scratch.pooled.resize(static_cast<size_t>(full_dim_));
+  const bool in_place = head_ == nullptr && dim == full_dim_;
+  if (!in_place) scratch.pooled.resize(static_cast<size_t>(pooled_dim_));
+  float* pooled = in_place ? dst : scratch.pooled.data();
+  Pool(src, num_tokens, std::min(num_unpooled, num_tokens - 1), pooled);
+  if (head_ != nullptr) {
+    const float* made = head_->Apply(pooled, scratch.head);
+    scratch.pooled.assign(made, made + full_dim_);
     pooled = scratch.pooled.data();
   }
-  Pool(src, num_tokens, std::min(num_unpooled, num_tokens - 1), pooled);
   if (scaling_.full) L2Normalize(pooled, full_dim_);
-  if (dim < full_dim_) std::copy_n(pooled, dim, dst);
+  if (!in_place) std::copy_n(pooled, dim, dst);
   const bool is_scaled = scaling_.full && dim == full_dim_;
   if (!scaling_.kept || is_scaled) return;
   const int64_t num_vectors = description_.per_token() ? num_tokens : 1;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "nets/sentence_head.h"
 #include "vecmill/embedder.h"
 #include "vecmill/layer_expr.h"
 
@@ -14,8 +15,8 @@ namespace vecmill {
 // column reads.
 using LayerStates = std::vector<const float*>;
 
-// Combines layers token by token, pools the tokens, cuts and scales the vector: what of it the
-// column asks for. Constant after construction.
+// Combines layers token by token, pools the tokens, applies the head, cuts and scales the vector:
+// what of it the column asks for. Constant after construction.
 class VectorColumn {
  public:
   // When vectors are scaled to unit length: before they are cut to dim values, and after.
@@ -27,11 +28,14 @@ class VectorColumn {
   // Memory of one thread.
   struct Scratch {
     std::vector<float> combined;  // layers of one row put together
-    std::vector<float> pooled;    // a vector before it is cut
+    std::vector<float> pooled;    // a vector before the head and before it is cut
+    SentenceHead::Workspace head;
   };
 
-  // REQUIRES: 1 <= description.dim <= the values that `expr` makes of `hidden`.
-  VectorColumn(LayerExpr expr, int64_t hidden, Scaling scaling, ColumnDescription description);
+  // `head` is applied to pooled vectors; it is borrowed, nullptr for none. REQUIRES:
+  // description.dim is at least 1 and no more than what head or else `expr` gives.
+  VectorColumn(LayerExpr expr, int64_t hidden, const SentenceHead* head, Scaling scaling,
+               ColumnDescription description);
 
   const ColumnDescription& description() const { return description_; }
   const LayerExpr& expr() const { return expr_; }
@@ -49,7 +53,9 @@ class VectorColumn {
 
   LayerExpr expr_;
   int64_t hidden_;
-  int64_t full_dim_;
+  int64_t pooled_dim_;
+  int64_t full_dim_;  // behind the head
+  const SentenceHead* head_;
   Scaling scaling_;
   ColumnDescription description_;
 };

@@ -86,6 +86,15 @@ HWY_INLINE Vec Silu(Vec x) {
   return hn::Div(x, hn::Add(hn::Set(d, 1.0f), e));
 }
 
+// 1 - 2 / (exp(2 x) + 1), which is 1 to the last digit from 10 on.
+HWY_INLINE Vec Tanh(Vec x) {
+  const VecTag d;
+  const Vec one = hn::Set(d, 1.0f);
+  const Vec two = hn::Set(d, 2.0f);
+  const Vec e = Exp(hn::Mul(two, ClampToAbs(x, 10.0f)));
+  return hn::Sub(one, hn::Div(two, hn::Add(e, one)));
+}
+
 HWY_INLINE Vec Relu(Vec x) { return hn::Max(x, hn::Zero(VecTag())); }
 
 }  // namespace HWY_NAMESPACE

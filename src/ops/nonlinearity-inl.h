@@ -22,6 +22,7 @@ HWY_INLINE Lanes ApplyToLanes(Lanes x) {
     if constexpr (kF == Nonlinearity::kGeluTanh) x.vec[i] = GeluTanh(x.vec[i]);
     if constexpr (kF == Nonlinearity::kRelu) x.vec[i] = Relu(x.vec[i]);
     if constexpr (kF == Nonlinearity::kSilu) x.vec[i] = Silu(x.vec[i]);
+    if constexpr (kF == Nonlinearity::kTanh) x.vec[i] = Tanh(x.vec[i]);
   }
   return x;
 }
@@ -48,6 +49,8 @@ HWY_INLINE void ApplyToMatrix(Nonlinearity f, Matrix x) {
       return ApplyToRows<Nonlinearity::kRelu>(x);
     case Nonlinearity::kSilu:
       return ApplyToRows<Nonlinearity::kSilu>(x);
+    case Nonlinearity::kTanh:
+      return ApplyToRows<Nonlinearity::kTanh>(x);
   }
 }
 

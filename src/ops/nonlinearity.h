@@ -6,8 +6,10 @@
 //              "gelu_new" of BERT configurations.
 //   kRelu      max(x, 0)
 //   kSilu      x / (1 + exp(-x)); Elfwing, Uchibe, Doya 2017, arXiv:1702.03118; torch.nn.SiLU().
+//   kTanh      tanh(x)
 //
-// Numerics: f32, |result - exact| <= 4e-7 |x| for both GELUs and SiLU (asserted in the test).
+// Numerics: f32, |result - exact| <= 4e-7 |x| for both GELUs and SiLU, 4e-7 for tanh (asserted in
+//           the test).
 // Threads:  one.
 // Errors:   none; infinities and NaN go through without a trap.
 // Tested by nonlinearity_test.cc.
@@ -17,7 +19,7 @@
 
 namespace vecmill {
 
-enum class Nonlinearity { kNone, kGelu, kGeluTanh, kRelu, kSilu };
+enum class Nonlinearity { kNone, kGelu, kGeluTanh, kRelu, kSilu, kTanh };
 
 // x[i] = f(x[i]) for i in [0, size).
 void ApplyNonlinearity(Nonlinearity f, float* x, int64_t size) noexcept;

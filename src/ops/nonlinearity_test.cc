@@ -32,6 +32,17 @@ TEST_P(NonlinearityTest, GelusAndSiluAreWithinTheBoundOfTheirHeader) {
   }
 }
 
+TEST_P(NonlinearityTest, TanhIsWithinTheBoundOfItsHeader) {
+  const std::vector<float> inputs = Inputs();
+  std::vector<float> values = inputs;
+  ApplyNonlinearity(Nonlinearity::kTanh, values.data(), static_cast<int64_t>(values.size()));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    ASSERT_NEAR(values[i], RefNonlinearity(Nonlinearity::kTanh, static_cast<double>(inputs[i])),
+                4e-7)
+        << "x " << inputs[i];
+  }
+}
+
 TEST_P(NonlinearityTest, ReluIsExact) {
   std::vector<float> values = Inputs();
   const std::vector<float> inputs = values;

@@ -19,6 +19,8 @@ double RefNonlinearity(Nonlinearity f, double x) {
       return x > 0.0 ? x : 0.0;
     case Nonlinearity::kSilu:
       return x / (1.0 + std::exp(-x));
+    case Nonlinearity::kTanh:
+      return std::tanh(x);
   }
   return x;
 }

@@ -68,6 +68,7 @@ ModelFolder ModelFolder::Open(const std::string& path) {
                                          " says " + std::to_string(folder.config.hidden));
   }
   folder.pooling = modules.pooling;
+  folder.dense = modules.dense;
   folder.normalize = modules.normalize;
   folder.prompts = modules.prompts;
   folder.default_prompt_name = modules.default_prompt_name;

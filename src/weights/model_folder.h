@@ -23,6 +23,7 @@ struct ModelFolder {
   std::string tokenizer_json;      // path of tokenizer.json, which exists
   NetworkConfig config;
   Pooling pooling = Pooling::kMean;
+  std::vector<DenseModule> dense;  // behind the pooling
   bool normalize = false;
   std::vector<NamedPrompt> prompts;
   std::string default_prompt_name;  // of `prompts`; "" for none

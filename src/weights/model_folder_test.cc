@@ -100,7 +100,7 @@ TEST_F(ModelFolderTest, ReadsATransformerInItsOwnFolder) {
 
 TEST_F(ModelFolderTest, RefusesOtherModulesByName) {
   const std::string old = "sentence_transformers.models.";
-  for (const std::string& module : {old + "Dense", old + "LayerNorm", old + "Dropout",
+  for (const std::string& module : {old + "LayerNorm", old + "Dropout",
                                     std::string("custom.code.Normalize"), old + "Pooling"}) {
     WriteModules(old + "Transformer", old + "Pooling",
                  R"(,{"name":"2","path":"2_X","type":")" + module + R"("})");

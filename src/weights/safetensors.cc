@@ -184,7 +184,7 @@ void CheckCoverage(std::vector<Tensor>& tensors, std::span<const std::byte> data
 
 }  // namespace
 
-std::vector<Tensor> ReadSafetensors(std::shared_ptr<const MappedFile> file) {
+std::vector<Tensor> ReadSafetensors(const std::shared_ptr<const MappedFile>& file) {
   const int64_t header_bytes = HeaderBytes(*file);
   const Json header = ParseHeader(*file, header_bytes);
   const auto data = file->bytes().subspan(static_cast<size_t>(kLengthBytes + header_bytes));

@@ -22,7 +22,7 @@ namespace vecmill {
 // data without holes, overlaps or trailing bytes. A dtype the format does not know is passed on;
 // using that tensor fails.
 // Errors: kCorrupt, naming the file, the tensor, what was found and what was expected.
-std::vector<Tensor> ReadSafetensors(std::shared_ptr<const MappedFile> file);
+std::vector<Tensor> ReadSafetensors(const std::shared_ptr<const MappedFile>& file);
 
 // The same for a file by name. Errors: also kNotFound, kIo.
 std::vector<Tensor> ReadSafetensors(const std::string& path);

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -17,11 +18,11 @@ namespace vecmill {
 namespace {
 
 constexpr char kModulesFile[] = "modules.json";
-constexpr char kRunsModules[] = "; this build runs Transformer, Pooling, Normalize";
+constexpr char kRunsModules[] = "; this build runs Transformer, Pooling, Dense, Normalize";
 constexpr char kRunsPooling[] =
     "; this build runs mean, cls, max, mean_sqrt_len_tokens, weightedmean, lasttoken";
 
-enum class ModuleKind { kTransformer, kPooling, kNormalize };
+enum class ModuleKind { kTransformer, kPooling, kDense, kNormalize };
 
 struct Module {
   ModuleKind kind;
@@ -80,7 +81,8 @@ std::vector<std::string_view> SplitDots(std::string_view text) {
 // sentence_transformers.base.modules.normalize.Normalize; the class comes last.
 ModuleKind ReadModuleKind(const std::string& type, const std::string& where) {
   constexpr std::string_view kPackages[] = {
-      "models", "base", "modules", "sentence_transformer", "transformer", "pooling", "normalize"};
+      "models",      "base",    "modules", "sentence_transformer",
+      "transformer", "pooling", "dense",   "normalize"};
   const std::vector<std::string_view> parts = SplitDots(type);
   const bool packages_known =
       parts.size() >= 3 && parts.front() == "sentence_transformers" &&
@@ -89,6 +91,7 @@ ModuleKind ReadModuleKind(const std::string& type, const std::string& where) {
       });
   if (packages_known && parts.back() == "Transformer") return ModuleKind::kTransformer;
   if (packages_known && parts.back() == "Pooling") return ModuleKind::kPooling;
+  if (packages_known && parts.back() == "Dense") return ModuleKind::kDense;
   if (packages_known && parts.back() == "Normalize") return ModuleKind::kNormalize;
   ThrowUnsupported(where, "module " + Json(type).Describe() + kRunsModules);
 }
@@ -113,14 +116,20 @@ std::vector<Module> ReadModules(const std::string& folder) {
     CheckRelativePath(path, where + ": path");
     modules.push_back({ReadModuleKind(entry.GetString("type", where), where), path});
   }
-  const bool known_chain = (modules.size() == 2 || modules.size() == 3) &&
-                           modules[0].kind == ModuleKind::kTransformer &&
-                           modules[1].kind == ModuleKind::kPooling &&
-                           (modules.size() == 2 || modules[2].kind == ModuleKind::kNormalize);
-  if (!known_chain) {
+  size_t num_known = 0;
+  const auto skip = [&](ModuleKind kind) {
+    const bool is_next = num_known < modules.size() && modules[num_known].kind == kind;
+    if (is_next) ++num_known;
+    return is_next;
+  };
+  const bool begins_well = skip(ModuleKind::kTransformer) && skip(ModuleKind::kPooling);
+  while (skip(ModuleKind::kDense)) {
+  }
+  skip(ModuleKind::kNormalize);
+  if (!begins_well || num_known < modules.size()) {
     ThrowUnsupported(file->path(), "a chain of " + std::to_string(modules.size()) +
                                        " modules that is not Transformer, Pooling and optionally "
-                                       "Normalize, in this order");
+                                       "Dense and Normalize, in this order");
   }
   return modules;
 }
@@ -192,6 +201,47 @@ void ReadPooling(const std::string& folder, const std::string& path, SentenceMod
   const bool is_new = config.Find("embedding_dimension") != nullptr;
   result.pooling_dim =
       config.GetInt(is_new ? "embedding_dimension" : "word_embedding_dimension", where);
+}
+
+DenseModule ReadDense(const std::string& folder, const std::string& path) {
+  using Function = DenseModule::Function;
+  constexpr std::pair<std::string_view, Function> kFunctions[] = {
+      {"torch.nn.modules.linear.Identity", Function::kIdentity},
+      {"torch.nn.modules.activation.Tanh", Function::kTanh},
+      {"torch.nn.modules.activation.ReLU", Function::kRelu},
+      {"torch.nn.modules.activation.GELU", Function::kGelu},
+  };
+  const std::string name = JoinPath(path, "config.json");
+  const Json config = ReadModelJson(folder, name);
+  const std::string where = JoinPath(folder, name);
+  RefuseUnknownKeys(config,
+                    {"in_features", "out_features", "bias", "activation_function",
+                     "module_input_name", "module_output_name"},
+                    where);
+  RequireString(config, "module_input_name", "sentence_embedding", where);
+  RequireString(config, "module_output_name", "sentence_embedding", where);
+  CheckInside(folder, path);
+  DenseModule dense{.path = path,
+                    .in = config.GetInt("in_features", where),
+                    .out = config.GetInt("out_features", where),
+                    .bias = config.GetBool("bias", where, true)};
+  constexpr int64_t kMaxFeatures = 1 << 20;
+  if (dense.in < 1 || dense.in > kMaxFeatures || dense.out < 1 || dense.out > kMaxFeatures) {
+    ThrowCorrupt(where, "in_features and out_features: expected 1 to " +
+                            std::to_string(kMaxFeatures) + ", found " + std::to_string(dense.in) +
+                            " and " + std::to_string(dense.out));
+  }
+  const std::string function =
+      config.GetString("activation_function", where, std::string(kFunctions[1].first));
+  const auto* const found =
+      std::find_if(std::begin(kFunctions), std::end(kFunctions),
+                   [&](const auto& known) { return known.first == function; });
+  if (found == std::end(kFunctions)) {
+    ThrowUnsupported(where, "activation_function " + Json(function).Describe() +
+                                "; this build runs Identity, Tanh, ReLU, GELU");
+  }
+  dense.function = found->second;
+  return dense;
 }
 
 void CheckNormalize(const std::string& folder, const std::string& path) {
@@ -307,8 +357,19 @@ SentenceModules ReadSentenceModules(const std::string& folder) {
   result.transformer_path = modules[0].path;
   ReadTransformer(folder, result);
   ReadPooling(folder, modules[1].path, result);
-  result.normalize = modules.size() == 3;
-  if (result.normalize) CheckNormalize(folder, modules[2].path);
+  int64_t dim = result.pooling_dim;
+  for (const Module& module : modules) {
+    if (module.kind != ModuleKind::kDense) continue;
+    result.dense.push_back(ReadDense(folder, module.path));
+    if (result.dense.back().in != dim) {
+      ThrowCorrupt(JoinPath(folder, module.path),
+                   "in_features is " + std::to_string(result.dense.back().in) +
+                       ", but the module before it gives " + std::to_string(dim) + " values");
+    }
+    dim = result.dense.back().out;
+  }
+  result.normalize = modules.back().kind == ModuleKind::kNormalize;
+  if (result.normalize) CheckNormalize(folder, modules.back().path);
   return result;
 }
 

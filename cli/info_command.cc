@@ -1,0 +1,62 @@
+#include "info_command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "text_format.h"
+#include "vecmill/embedder.h"
+
+namespace vecmill {
+namespace {
+
+void PrintLayers(const ModelDescription& model) {
+  std::printf("layers      for --layers, each [tokens, %lld]\n",
+              static_cast<long long>(model.hidden));
+  for (int64_t layer = 0; layer <= model.num_layers; ++layer) {
+    const char* name = layer == 0 ? " the embeddings" : layer == model.num_layers ? " last" : "";
+    std::printf("  %4lld or %lld%s\n", static_cast<long long>(layer),
+                static_cast<long long>(layer - model.num_layers - 1), name);
+  }
+}
+
+void PrintPrompts(const ModelDescription& model) {
+  if (model.prompts.empty()) std::printf("prompts     none\n");
+  for (const auto& [name, text] : model.prompts) {
+    std::printf("prompt      %s: \"%s\"\n", name.c_str(), text.c_str());
+  }
+  if (!model.prompt.empty()) std::printf("by default  \"%s\"\n", model.prompt.c_str());
+}
+
+void PrintModel(const ModelDescription& model) {
+  const ColumnDescription& vector = model.columns.front();
+  std::printf("model       %s\n", model.path.c_str());
+  std::printf("family      %s\n", model.architecture.c_str());
+  std::printf("vector      %lld values, %s pooling of the last layer%s\n",
+              static_cast<long long>(vector.dim), std::string(PoolingName(vector.pooling)).c_str(),
+              vector.normalized ? ", unit length" : "");
+  std::printf("similarity  %s\n", std::string(SimilarityName(model.similarity)).c_str());
+  std::printf("tokens      up to %s of a row, special tokens included; longer rows are cut\n",
+              FormatCount(model.max_seq_length).c_str());
+  PrintPrompts(model);
+  std::printf("weights     %s in memory, sha256 %s\n", FormatBytes(model.weight_bytes).c_str(),
+              model.weights_sha256.c_str());
+  std::printf("cost        %.1f MFLOP a token\n", model.flop_per_token / 1e6);
+  PrintLayers(model);
+}
+
+}  // namespace
+
+void AddInfoCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("info", "Print what a model folder holds, or why it is not supported");
+  const auto folder = std::make_shared<std::string>();
+  command->add_option("MODEL", *folder, "Model folder")->required();
+  command->callback([folder, &exit_code] {
+    PrintModel(Embedder::Load(*folder, {.num_threads = 1})->description());
+    exit_code = 0;
+  });
+}
+
+}  // namespace vecmill
