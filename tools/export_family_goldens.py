@@ -18,6 +18,7 @@ import json
 import pathlib
 import re
 import shutil
+import tempfile
 
 import numpy as np
 import safetensors.numpy
@@ -154,6 +155,34 @@ FAMILIES = {
         "electra.",
         "ElectraForPreTraining",
     ),
+    "modernbert": (
+        {
+            **{k: v for k, v in BERT_LIKE.items() if k not in ("hidden_act", "layer_norm_eps")},
+            "hidden_activation": "gelu",
+            "norm_eps": 1e-5,
+            "norm_bias": False,
+            "attention_bias": False,
+            "mlp_bias": False,
+            "global_attn_every_n_layers": 3,
+            "local_attention": 8,
+            "global_rope_theta": 160000.0,
+            "local_rope_theta": 10000.0,
+        },
+        bert_tokenizer,
+        "model.",
+        "ModernBertForMaskedLM",
+    ),
+    "nomic_bert": (
+        BERT_LIKE
+        | {
+            "type_vocab_size": 2,
+            "hidden_act": "silu",
+            "rope_parameters": {"rope_theta": 1000.0, "rope_type": "default"},
+        },
+        bert_tokenizer,
+        "",
+        "NomicBertModel",
+    ),
     "albert": (
         BERT_LIKE
         | {
@@ -215,9 +244,12 @@ def export_folder(family):
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     write_json(folder / "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast"})
     model = random_model(config)
+    with tempfile.TemporaryDirectory() as saved:  # under the names that families publish
+        model.save_pretrained(saved)
+        tensors = safetensors.numpy.load_file(pathlib.Path(saved) / "model.safetensors")
     weights = {
-        prefix + name: parameter.detach().numpy()
-        for name, parameter in sorted(model.named_parameters())
+        prefix + name: tensor
+        for name, tensor in sorted(tensors.items())
         if not name.startswith("pooler")
     }
     save_tensors(weights, folder / "model.safetensors", metadata={"format": "pt"})

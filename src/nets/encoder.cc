@@ -6,6 +6,7 @@
 
 #include "base/stopwatch.h"
 #include "nets/relative_positions.h"
+#include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/nonlinearity.h"
 
@@ -18,6 +19,13 @@ AlignedBuffer<float> ReadTensor(const Tensor& tensor) {
   return values;
 }
 
+AlignedBuffer<float> ReadTensorOrZeros(const Tensor& tensor, int64_t size) {
+  if (!tensor.shape.empty()) return ReadTensor(tensor);
+  AlignedBuffer<float> zeros(size);
+  std::fill_n(zeros.data(), size, 0.0f);
+  return zeros;
+}
+
 // Linear layers that read the same input become one matrix, one below the other.
 PackedMatrix PackLinear(std::initializer_list<const LinearTensors*> layers) {
   int64_t rows = 0;
@@ -27,7 +35,7 @@ PackedMatrix PackLinear(std::initializer_list<const LinearTensors*> layers) {
   int64_t begin = 0;
   for (const LinearTensors* layer : layers) {
     const AlignedBuffer<float> weight = ReadTensor(layer->weight);
-    const AlignedBuffer<float> bias = ReadTensor(layer->bias);
+    const AlignedBuffer<float> bias = ReadTensorOrZeros(layer->bias, layer->weight.shape[0]);
     packed.SetRows(begin, {weight.data(), bias.size(), cols, cols}, bias.data());
     begin += bias.size();
   }
@@ -42,6 +50,8 @@ Nonlinearity ToNonlinearity(Activation activation) {
       return Nonlinearity::kGeluTanh;
     case Activation::kRelu:
       return Nonlinearity::kRelu;
+    case Activation::kSilu:
+      return Nonlinearity::kSilu;
   }
   return Nonlinearity::kNone;
 }
@@ -72,7 +82,8 @@ struct Encoder::Activations {
     Grow(workspace.hidden, tokens * hidden_size);
     Grow(workspace.context, tokens * hidden_size);
     Grow(workspace.sublayer, tokens * hidden_size);
-    Grow(workspace.wide, tokens * std::max({3 * hidden_size, config.ffn, config.embedding}));
+    const int64_t ffn_size = (config.gated_ffn ? 2 : 1) * config.ffn;
+    Grow(workspace.wide, tokens * std::max({3 * hidden_size, ffn_size, config.embedding}));
     const auto matrix = [tokens](AlignedBuffer<float>& buffer, int64_t cols) {
       return Matrix{.data = buffer.data(), .rows = tokens, .cols = cols, .stride = cols};
     };
@@ -82,6 +93,9 @@ struct Encoder::Activations {
     embedded = config.projection ? matrix(workspace.wide, config.embedding) : hidden;
     query_key_value = matrix(workspace.wide, 3 * hidden_size);
     ffn = matrix(workspace.wide, config.ffn);
+    if (!config.gated_ffn) return;
+    gate = ffn;
+    gate.data += tokens * config.ffn;
   }
 
   Matrix hidden;
@@ -90,66 +104,117 @@ struct Encoder::Activations {
   Matrix embedded;  // what the linear layer to hidden reads, or hidden
   Matrix query_key_value;
   Matrix ffn;
+  Matrix gate;  // with gated_ffn
 };
 
 Encoder::Norm::Norm(const LayerNormTensors& tensors, float epsilon)
-    : gamma(ReadTensor(tensors.gamma)), beta(ReadTensor(tensors.beta)), eps(epsilon) {}
+    : gamma(ReadTensor(tensors.gamma)),
+      beta(ReadTensorOrZeros(tensors.beta, gamma.size())),
+      eps(epsilon) {}
 
 Encoder::Layer::Layer(const NetworkConfig& config, const EncoderLayerTensors& tensors)
     : query_key_value(PackLinear({&tensors.query, &tensors.key, &tensors.value})),
       attention_output(PackLinear({&tensors.attention_output})),
-      attention_norm(tensors.attention_norm, config.layer_norm_eps),
       ffn_up(PackLinear({&tensors.ffn_up})),
       ffn_down(PackLinear({&tensors.ffn_down})),
-      ffn_norm(tensors.ffn_norm, config.layer_norm_eps) {}
+      ffn_norm(Norm(tensors.ffn_norm, config.layer_norm_eps)) {
+  if (!tensors.attention_norm.gamma.shape.empty()) {
+    attention_norm.emplace(tensors.attention_norm, config.layer_norm_eps);
+  }
+  if (config.gated_ffn) ffn_gate = PackLinear({&tensors.ffn_gate});
+}
+
+std::vector<const PackedMatrix*> Encoder::Layer::matrices() const {
+  std::vector<const PackedMatrix*> all = {&query_key_value, &attention_output, &ffn_up, &ffn_down};
+  if (ffn_gate) all.push_back(&*ffn_gate);
+  return all;
+}
 
 Encoder::Encoder(const NetworkConfig& config, const EncoderTensors& tensors)
     : Network(config),
       words_(ReadTensor(tensors.word_embeddings)),
-      positions_(ReadTensor(tensors.position_embeddings)),
       embedding_norm_(tensors.embedding_norm, config.layer_norm_eps) {
+  const bool rotary = config.rope_theta > 0;
+  if (!rotary) positions_ = ReadTensor(tensors.position_embeddings);
   if (config.type_vocab > 0) {
     const AlignedBuffer<float> types = ReadTensor(tensors.token_type_embeddings);
-    for (int64_t i = 0; i < positions_.size(); ++i) positions_[i] += types[i % config.embedding];
+    AlignedBuffer<float>& added_to = rotary ? words_ : positions_;
+    for (int64_t i = 0; i < added_to.size(); ++i) added_to[i] += types[i % config.embedding];
   }
   if (config.projection) projection_ = PackLinear({&tensors.projection});
   if (config.relative_bias) {
-    relative_bias_ =
+    global_.bias =
         BucketedBias(ReadTensor(tensors.relative_bias).data(), config.heads, config.max_positions);
+  }
+  if (rotary) global_.rotary.emplace(config.max_positions, config.head_dim, config.rope_theta);
+  if (!config.local_layers.empty()) {
+    local_.bias = WindowBias(config.local_distance, config.max_positions);
+    local_.rotary.emplace(config.max_positions, config.head_dim, config.local_rope_theta);
   }
   layers_.reserve(tensors.layers.size());
   for (const EncoderLayerTensors& layer : tensors.layers) layers_.emplace_back(config, layer);
+  if (config.pre_norm) final_norm_.emplace(tensors.final_norm, config.layer_norm_eps);
 }
 
 void Encoder::Embed(const PackedBatch& batch, const Activations& x, Workspace& workspace) const {
   const int64_t width = config().embedding;
+  const int64_t position_rows = positions_.size() / width;
   const EmbeddingTables tables{
       .words = {words_.data(), config().vocab, width, width},
-      .positions = {positions_.data(), positions_.size() / width, width, width},
+      .positions = {position_rows > 0 ? positions_.data() : nullptr, position_rows, width, width},
       .norm = embedding_norm_.params(),
       .pad_id = config().pad_id};
   EmbedTokens(tables, batch.ids, batch.offsets, x.embedded);
   if (projection_) Gemm(x.embedded, *projection_, Nonlinearity::kNone, workspace.gemm, x.hidden);
 }
 
-void Encoder::RunLayer(const Layer& layer, const PackedBatch& batch, const Activations& x,
+ConstMatrix Encoder::SublayerInput(const std::optional<Norm>& norm, const Activations& x) const {
+  if (!config().pre_norm || !norm) return x.hidden;
+  LayerNorm(x.hidden, norm->params(), x.sublayer);
+  return x.sublayer;
+}
+
+void Encoder::AddSublayer(const std::optional<Norm>& norm, const Activations& x) const {
+  if (config().pre_norm) {
+    AddTo(x.sublayer, x.hidden);
+  } else {
+    AddLayerNorm(x.sublayer, x.hidden, norm->params(), x.hidden);
+  }
+}
+
+void Encoder::RunLayer(int64_t index, const PackedBatch& batch, const Activations& x,
                        Workspace& workspace, StageSeconds& seconds) const {
+  const Layer& weights = layer(index);
+  const Positions& where = positions(index);
   const AttentionShape heads{.heads = config().heads,
                              .head_dim = config().head_dim,
                              .scale = 1.0f / std::sqrt(static_cast<float>(config().head_dim)),
-                             .bias = relative_bias_ ? &*relative_bias_ : nullptr};
+                             .bias = where.bias ? &*where.bias : nullptr};
+  const Nonlinearity activation = ToNonlinearity(config().activation);
+  GemmWorkspace& gemm = workspace.gemm;
+
   StageClock clock;
-  Gemm(x.hidden, layer.query_key_value, Nonlinearity::kNone, workspace.gemm, x.query_key_value);
+  ConstMatrix input = SublayerInput(weights.attention_norm, x);
+  Gemm(input, weights.query_key_value, Nonlinearity::kNone, gemm, x.query_key_value);
   clock.Add(seconds.qkv);
+  if (where.rotary) Rotate(*where.rotary, batch.offsets, x.query_key_value);
   Attention(x.query_key_value, batch.offsets, heads, workspace.attention, x.context);
   clock.Add(seconds.attention);
-  Gemm(x.context, layer.attention_output, Nonlinearity::kNone, workspace.gemm, x.sublayer);
-  AddLayerNorm(x.sublayer, x.hidden, layer.attention_norm.params(), x.hidden);
+  Gemm(x.context, weights.attention_output, Nonlinearity::kNone, gemm, x.sublayer);
+  AddSublayer(weights.attention_norm, x);
   clock.Add(seconds.attention_output);
-  Gemm(x.hidden, layer.ffn_up, ToNonlinearity(config().activation), workspace.gemm, x.ffn);
+  input = SublayerInput(weights.ffn_norm, x);
+  Gemm(input, weights.ffn_up, activation, gemm, x.ffn);
+  if (weights.ffn_gate) {
+    Gemm(input, *weights.ffn_gate, Nonlinearity::kNone, gemm, x.gate);
+    MultiplyBy(x.gate, x.ffn);
+  }
   clock.Add(seconds.ffn_up);
-  Gemm(x.ffn, layer.ffn_down, Nonlinearity::kNone, workspace.gemm, x.sublayer);
-  AddLayerNorm(x.sublayer, x.hidden, layer.ffn_norm.params(), x.hidden);
+  Gemm(x.ffn, weights.ffn_down, Nonlinearity::kNone, gemm, x.sublayer);
+  AddSublayer(weights.ffn_norm, x);
+  if (final_norm_ && index + 1 == num_layers()) {
+    LayerNorm(x.hidden, final_norm_->params(), x.hidden);
+  }
   clock.Add(seconds.ffn_down);
 }
 
@@ -162,7 +227,7 @@ const float* Encoder::Forward(const PackedBatch& batch, int64_t last_layer, Work
   clock.Add(seconds.embed_lookup);
   if (observer) observer(0, x.hidden);
   for (int64_t i = 0; i < last_layer; ++i) {
-    RunLayer(layer(i), batch, x, workspace, seconds);
+    RunLayer(i, batch, x, workspace, seconds);
     if (observer) observer(i + 1, x.hidden);
   }
   return x.hidden.data;
@@ -171,7 +236,7 @@ const float* Encoder::Forward(const PackedBatch& batch, int64_t last_layer, Work
 int64_t Encoder::weight_bytes() const {
   int64_t bytes = (words_.size() + positions_.size()) * static_cast<int64_t>(sizeof(float));
   if (projection_) bytes += projection_->num_bytes();
-  if (relative_bias_) bytes += relative_bias_->num_bytes();
+  bytes += global_.num_bytes() + local_.num_bytes();
   for (const Layer& layer : layers_) {
     for (const PackedMatrix* matrix : layer.matrices()) bytes += matrix->num_bytes();
   }

@@ -1,4 +1,4 @@
-// nets/relative_positions.h: biases of attention by buckets of distance.
+// nets/relative_positions.h: biases of attention by distance.
 //
 // Source: Raffel et al. 2020 (T5), arXiv:1910.10683, 2.1, as MPNetEncoder.relative_position_bucket
 //         of transformers: half of the buckets for keys at or before the query and half for those
@@ -19,5 +19,8 @@ int64_t DistanceBucket(int64_t distance);
 // The bias of `heads` heads for sequences of up to `max_tokens`, of a table
 // [kNumDistanceBuckets, heads].
 RelativeBias BucketedBias(const float* table, int64_t heads, int64_t max_tokens);
+
+// The bias of layers in which a token attends to those at most `distance` away, for all heads.
+RelativeBias WindowBias(int64_t distance, int64_t max_tokens);
 
 }  // namespace vecmill

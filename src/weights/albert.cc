@@ -12,8 +12,8 @@ NetworkConfig ReadConfig(const Json& config, const std::string& where) {
   result.type_vocab = ReadSize(config, "type_vocab_size", kMaxTypes, where);
   result.embedding = ReadSize(config, "embedding_size", kMaxHidden, where);
   result.projection = true;  // even if the widths are equal
-  RequireSetting(config, "num_hidden_groups", 1, where);
-  RequireSetting(config, "inner_group_num", 1, where);
+  RequireSetting(config, "num_hidden_groups", int64_t{1}, where);
+  RequireSetting(config, "inner_group_num", int64_t{1}, where);
   result.shared_layer = true;
   return result;
 }

@@ -1,7 +1,5 @@
 #include "weights/config_checks.h"
 
-#include <string_view>
-
 #include "vecmill/error.h"
 
 namespace vecmill {
@@ -21,6 +19,8 @@ constexpr NamedActivation kActivations[] = {
     {"gelu_pytorch_tanh", Activation::kGeluTanh},
     {"gelu_python_tanh", Activation::kGeluTanh},
     {"relu", Activation::kRelu},
+    {"silu", Activation::kSilu},
+    {"swish", Activation::kSilu},
 };
 
 [[noreturn]] void ThrowUnsupported(const std::string& where, const std::string& why) {
@@ -52,6 +52,12 @@ void RequireSetting(const Json& config, const char* key, const char* expected,
                               expected + "\"");
 }
 
+void RequireSetting(const Json& config, const char* key, bool expected, const std::string& where) {
+  if (config.GetBool(key, where, expected) == expected) return;
+  ThrowUnsupported(where, std::string(key) + (expected ? " is false; this build runs true"
+                                                       : " is true; this build runs false"));
+}
+
 Activation ReadActivation(const Json& config, const char* key, const std::string& where) {
   const std::string& name = config.GetString(key, where);
   std::string known;
@@ -63,11 +69,28 @@ Activation ReadActivation(const Json& config, const char* key, const std::string
                    std::string(key) + " " + Json(name).Describe() + "; this build runs " + known);
 }
 
-float ReadEpsilon(const Json& config, const std::string& where) {
-  const double eps = config.GetNumber("layer_norm_eps", where, 1e-12);
+float ReadEpsilon(const Json& config, const char* key, double fallback, const std::string& where) {
+  const double eps = config.GetNumber(key, where, fallback);
   if (eps >= 1e-30 && eps <= 1.0) return static_cast<float>(eps);
   throw Error(ErrorCode::kCorrupt,
-              where + ": layer_norm_eps: expected 1e-30 to 1, found " + Json(eps).Describe());
+              where + ": " + key + ": expected 1e-30 to 1, found " + Json(eps).Describe());
+}
+
+double ReadTheta(const Json& config, const char* key, double fallback, const std::string& where) {
+  const double theta = config.GetNumber(key, where, fallback);
+  if (theta >= 1.0 && theta <= 1e12) return theta;
+  throw Error(ErrorCode::kCorrupt,
+              where + ": " + key + ": expected 1 to 1e12, found " + Json(theta).Describe());
+}
+
+void RefuseSet(const Json& config, std::initializer_list<const char*> keys,
+               const std::string& where) {
+  for (const char* key : keys) {
+    const Json* value = config.Find(key);
+    if (value == nullptr || value->is_null()) continue;
+    ThrowUnsupported(where, std::string(key) + " is " + value->Describe() +
+                                ", a setting this build does not apply");
+  }
 }
 
 void RefuseVariants(const Json& config, const std::string& where) {
@@ -85,11 +108,15 @@ void RefuseVariants(const Json& config, const std::string& where) {
   if (quantised != nullptr && !quantised->is_null()) {
     ThrowUnsupported(where, "quantization_config: quantised weights are not read by this build");
   }
+}
+
+void RefuseCode(const Json& config, const std::string& where, std::string_view known_class) {
   const Json* code = config.Find("auto_map");
-  if (code != nullptr && code->Find("AutoModel") != nullptr) {
-    ThrowUnsupported(where,
-                     "auto_map: the model brings Python code of its own, which is never run");
-  }
+  const Json* model = code != nullptr ? code->Find("AutoModel") : nullptr;
+  if (model == nullptr) return;
+  if (!known_class.empty() && model->is_string() && model->string().ends_with(known_class)) return;
+  ThrowUnsupported(where, "auto_map: the model brings Python code of its own, " +
+                              model->Describe() + ", which is never run");
 }
 
 void SetHeadDim(NetworkConfig& config, const char* hidden_key, const char* heads_key,
@@ -102,8 +129,15 @@ void SetHeadDim(NetworkConfig& config, const char* hidden_key, const char* heads
   config.head_dim = config.hidden / config.heads;
 }
 
+void RequireEvenHeads(const NetworkConfig& config, const std::string& where) {
+  if (config.head_dim % 2 == 0) return;
+  throw Error(ErrorCode::kCorrupt, where + ": heads of " + std::to_string(config.head_dim) +
+                                       " numbers have no halves to turn by rotary positions");
+}
+
 NetworkConfig ReadEncoderSizes(const Json& config, const std::string& where) {
   RefuseVariants(config, where);
+  RefuseCode(config, where);
   NetworkConfig result;
   result.hidden = ReadSize(config, "hidden_size", kMaxHidden, where);
   result.layers = ReadSize(config, "num_hidden_layers", kMaxLayers, where);
@@ -112,7 +146,7 @@ NetworkConfig ReadEncoderSizes(const Json& config, const std::string& where) {
   result.ffn = ReadSize(config, "intermediate_size", kMaxFfn, where);
   result.vocab = ReadSize(config, "vocab_size", kMaxVocab, where);
   result.embedding = result.hidden;
-  result.layer_norm_eps = ReadEpsilon(config, where);
+  result.layer_norm_eps = ReadEpsilon(config, "layer_norm_eps", 1e-12, where);
   result.activation = ReadActivation(config, "hidden_act", where);
   return result;
 }

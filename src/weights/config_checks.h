@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "weights/network_config.h"
@@ -27,23 +29,38 @@ void RequireSetting(const Json& config, const char* key, int64_t expected,
                     const std::string& where);
 void RequireSetting(const Json& config, const char* key, const char* expected,
                     const std::string& where);
+void RequireSetting(const Json& config, const char* key, bool expected, const std::string& where);
+
+// Refuse `keys` unless they are absent or null.
+void RefuseSet(const Json& config, std::initializer_list<const char*> keys,
+               const std::string& where);
 
 Activation ReadActivation(const Json& config, const char* key, const std::string& where);
 
-// layer_norm_eps, by default 1e-12 as in every family here.
-float ReadEpsilon(const Json& config, const std::string& where);
+// What layer norms add to the variance.
+float ReadEpsilon(const Json& config, const char* key, double fallback, const std::string& where);
 
-// Refuse what no family runs: decoders, pruned heads, quantised weights, Python code of its own.
+// The base of rotary positions, from 1 up.
+double ReadTheta(const Json& config, const char* key, double fallback, const std::string& where);
+
+// Refuse what no family runs: decoders, pruned heads, quantised weights.
 void RefuseVariants(const Json& config, const std::string& where);
 
+// Refuse a model that brings Python code of its own, unless the name of its class ends in
+// `known_class`, which a family here stands for.
+void RefuseCode(const Json& config, const std::string& where, std::string_view known_class = "");
+
 // The keys that most families call by the names BERT gave them: hidden_size, num_hidden_layers,
-// num_attention_heads, intermediate_size, vocab_size, hidden_act, layer_norm_eps; and
-// RefuseVariants. The embedding is as wide as the hidden states.
+// num_attention_heads, intermediate_size, vocab_size, hidden_act, layer_norm_eps; after
+// RefuseVariants and RefuseCode. The embedding is as wide as the hidden states.
 NetworkConfig ReadEncoderSizes(const Json& config, const std::string& where);
 
 // Set head_dim. REQUIRES: hidden and heads are read. `hidden_key` and `heads_key` name them.
 void SetHeadDim(NetworkConfig& config, const char* hidden_key, const char* heads_key,
                 const std::string& where);
+
+// Rotary positions turn pairs of numbers. REQUIRES: head_dim is set.
+void RequireEvenHeads(const NetworkConfig& config, const std::string& where);
 
 // max_position_embeddings and what it leaves for tokens when positions count from pad_id + 1.
 // REQUIRES: pad_id is set.

@@ -8,6 +8,7 @@ namespace {
 
 NetworkConfig ReadConfig(const Json& config, const std::string& where) {
   RefuseVariants(config, where);
+  RefuseCode(config, where);
   NetworkConfig result;
   result.hidden = ReadSize(config, "dim", kMaxHidden, where);
   result.layers = ReadSize(config, "n_layers", kMaxLayers, where);

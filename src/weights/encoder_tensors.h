@@ -17,33 +17,35 @@ namespace vecmill {
 // F ffn.
 struct LinearTensors {
   Tensor weight;  // [out, in]
-  Tensor bias;    // [out]
+  Tensor bias;    // [out]; empty for none
 };
 
 struct LayerNormTensors {
   Tensor gamma;  // [width]
-  Tensor beta;   // [width]
+  Tensor beta;   // [width]; empty for none
 };
 
 struct EncoderLayerTensors {
-  LinearTensors query;             // [H, H]
-  LinearTensors key;               // [H, H]
-  LinearTensors value;             // [H, H]
-  LinearTensors attention_output;  // [H, H]
-  LayerNormTensors attention_norm;
-  LinearTensors ffn_up;    // [F, H]
-  LinearTensors ffn_down;  // [H, F]
+  LinearTensors query;              // [H, H]
+  LinearTensors key;                // [H, H]
+  LinearTensors value;              // [H, H]
+  LinearTensors attention_output;   // [H, H]
+  LayerNormTensors attention_norm;  // empty in the first layer of a config with pre_norm
+  LinearTensors ffn_up;             // [F, H]
+  LinearTensors ffn_gate;           // [F, H]; empty if the config has none
+  LinearTensors ffn_down;           // [H, F]
   LayerNormTensors ffn_norm;
 };
 
 struct EncoderTensors {
   Tensor word_embeddings;           // [V, E]
-  Tensor position_embeddings;       // [P, E]
+  Tensor position_embeddings;       // [P, E]; empty if positions are rotary
   Tensor token_type_embeddings;     // [Y, E]; empty if Y is 0
   LayerNormTensors embedding_norm;  // of width E
   LinearTensors projection;         // [H, E]; empty if the config has none
   Tensor relative_bias;             // [kNumDistanceBuckets, heads]; empty if the config has none
   std::vector<EncoderLayerTensors> layers;
+  LayerNormTensors final_norm;  // empty without pre_norm
 };
 
 // What a family calls the tensors of layer I: `prefix` + I + "." + one of the others + ".weight" or
@@ -58,14 +60,23 @@ struct LayerNames {
   std::string_view ffn_up;
   std::string_view ffn_down;
   std::string_view ffn_norm;
+  std::string_view ffn_gate;
+  // In the place of query, key and value, one below the other; of ffn_up and ffn_gate.
+  std::string_view query_key_value;
+  std::string_view ffn_up_gate;
 };
 
 struct EncoderNames {
   // Before every name in the checkpoint of a model with a head (BertForMaskedLM, ...): "bert.".
   std::string_view model;
   LayerNames layer;
+  std::string_view words = "embeddings.word_embeddings";
+  std::string_view embedding_norm = "embeddings.LayerNorm";
   std::string_view projection;     // + ".weight", ".bias"
   std::string_view relative_bias;  // + ".weight"
+  std::string_view final_norm;
+  bool linear_biases = true;
+  bool norm_biases = true;
 };
 
 // Those of BERT, which most families kept.

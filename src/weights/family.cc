@@ -13,7 +13,8 @@ constexpr struct {
 } kFamilies[] = {
     {"albert", &kAlbertFamily},     {"bert", &kBertFamily},
     {"camembert", &kRobertaFamily}, {"distilbert", &kDistilBertFamily},
-    {"electra", &kElectraFamily},   {"mpnet", &kMpnetFamily},
+    {"electra", &kElectraFamily},   {"modernbert", &kModernBertFamily},
+    {"mpnet", &kMpnetFamily},       {"nomic_bert", &kNomicBertFamily},
     {"roberta", &kRobertaFamily},   {"xlm-roberta", &kRobertaFamily},
 };
 

@@ -21,7 +21,9 @@ extern const Family kAlbertFamily;
 extern const Family kBertFamily;
 extern const Family kDistilBertFamily;
 extern const Family kElectraFamily;
+extern const Family kModernBertFamily;
 extern const Family kMpnetFamily;
+extern const Family kNomicBertFamily;
 extern const Family kRobertaFamily;
 
 // The family of a model_type. Errors: kUnsupported, naming those that run.

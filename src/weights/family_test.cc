@@ -68,10 +68,10 @@ TEST_P(FamilyTest, NamesTheFirstTensorsThatAreMissing) {
   const std::string path = TinyModel(GetParam());
   const TempFolder empty;
   WriteBytes(empty / "model.safetensors", SafetensorsBytes(std::span<const Tensor>()));
-  ExpectError(ErrorCode::kCorrupt,
-              {"embeddings.word_embeddings.weight", std::string("of this ") + GetParam()}, [&] {
-                FindEncoderTensors(Checkpoint::Open(empty.path()), ModelFolder::Open(path).config);
-              });
+  ExpectError(
+      ErrorCode::kCorrupt,
+      {FindFamily(GetParam(), kWhere).names.words, std::string("of this ") + GetParam()},
+      [&] { FindEncoderTensors(Checkpoint::Open(empty.path()), ModelFolder::Open(path).config); });
 }
 
 TEST_P(FamilyTest, RefusesVariantsThatComputeSomethingElse) {
@@ -92,8 +92,8 @@ TEST_P(FamilyTest, RefusesSizesThatAreMissingOrNoNumbers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, FamilyTest,
-                         testing::Values("albert", "distilbert", "electra", "mpnet", "roberta",
-                                         "xlm-roberta"),
+                         testing::Values("albert", "distilbert", "electra", "modernbert", "mpnet",
+                                         "nomic_bert", "roberta", "xlm-roberta"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -110,7 +110,7 @@ TEST(DistilBertTest, ReadsItsOwnKeys) {
   EXPECT_EQ(config.max_positions, 40);
   EXPECT_EQ(config.type_vocab, 0);
   EXPECT_EQ(config.layer_norm_eps, 1e-12f) << "DistilBERT has no such setting";
-  ExpectUnsupported("distilbert", "activation", "\"silu\"");
+  ExpectUnsupported("distilbert", "activation", "\"quick_gelu\"");
   ExpectCorrupt("distilbert", "n_heads", "5");
 }
 
@@ -153,6 +153,81 @@ TEST(AlbertTest, RefusesSeveralGroupsByName) {
   EXPECT_TRUE(ReadWith("albert", "embedding_size", "24").projection);
   ExpectUnsupported("albert", "num_hidden_groups", "2");
   ExpectUnsupported("albert", "inner_group_num", "2");
+}
+
+TEST(ModernBertTest, ReadsOldAndNewSettings) {
+  const NetworkConfig old = Read("modernbert");
+  EXPECT_EQ(old.local_layers, (std::vector<bool>{false, true, true}));
+  EXPECT_EQ(old.local_distance, 4);
+  EXPECT_EQ(old.rope_theta, 160000.0);
+  EXPECT_EQ(old.local_rope_theta, 10000.0);
+  EXPECT_EQ(ReadWith("modernbert", "layer_types",
+                     R"(["full_attention","sliding_attention","sliding_attention"])"),
+            old);
+  EXPECT_EQ(ReadWith("modernbert", "rope_parameters",
+                     R"({"full_attention":{"rope_type":"default","rope_theta":160000},
+                         "sliding_attention":{"rope_theta":10000.0}})"),
+            old);
+  EXPECT_EQ(ReadWith("modernbert", "global_attn_every_n_layers", "2").local_layers,
+            (std::vector<bool>{false, true, false}));
+  EXPECT_EQ(ReadWith("modernbert", "local_rope_theta", "5000").local_rope_theta, 5000.0);
+}
+
+TEST(ModernBertTest, RefusesOtherSettingsByName) {
+  for (const char* key : {"attention_bias", "mlp_bias", "norm_bias"}) {
+    ExpectUnsupported("modernbert", key, "true");
+  }
+  ExpectUnsupported("modernbert", "rope_scaling", R"({"rope_type":"yarn"})");
+  ExpectUnsupported("modernbert", "rope_parameters", R"({"full_attention":{"rope_type":"yarn"}})");
+  ExpectUnsupported("modernbert", "layer_types", R"(["linear_attention"])");
+  ExpectCorrupt("modernbert", "layer_types", R"(["full_attention"])");
+  ExpectCorrupt("modernbert", "global_attn_every_n_layers", "0");
+  ExpectCorrupt("modernbert", "local_attention", "-1");
+  ExpectCorrupt("modernbert", "global_rope_theta", "0");
+  ExpectError(ErrorCode::kCorrupt, {kWhere, "heads of 3"},
+              [] { ReadWith("modernbert", "num_attention_heads", "8"); });
+}
+
+// The configuration that the model's own code writes, without its last brace.
+constexpr char kOwnNomicConfig[] = R"({"model_type":"nomic_bert","auto_map":{"AutoModel":
+  "nomic-ai/nomic-bert-2048--modeling_hf_nomic_bert.NomicBertModel"},
+  "activation_function":"swiglu","n_embd":24,"n_layer":3,"n_head":2,"n_inner":40,"n_positions":40,
+  "vocab_size":69,"type_vocab_size":2,"layer_norm_epsilon":1e-12,"rotary_emb_base":1000,
+  "rotary_emb_fraction":1.0,"rotary_scaling_factor":null,"qkv_proj_bias":false,"causal":false)";
+
+TEST(NomicBertTest, ReadsItsOwnConfigurationAndThatOfTransformers) {
+  NetworkConfig own = ReadNetworkConfig(ParseJson(std::string(kOwnNomicConfig) + "}", "x"), kWhere);
+  const NetworkConfig native = Read("nomic_bert");
+  own.vocab = native.vocab;
+  EXPECT_EQ(own, native);
+  EXPECT_EQ(ReadWith("nomic_bert", "rope_parameters", "null").rope_theta, 1000.0);
+  ExpectUnsupported("nomic_bert", "rope_parameters", R"({"rope_type":"dynamic"})");
+  ExpectUnsupported("nomic_bert", "head_dim", "16");
+}
+
+TEST(NomicBertTest, RefusesOtherSettingsByName) {
+  const std::string config = kOwnNomicConfig;
+  for (const char* key : {"prenorm", "mlp_fc1_bias", "rotary_emb_interleaved", "use_rms_norm"}) {
+    ExpectError(ErrorCode::kUnsupported, {kWhere, key}, [&] {
+      ReadNetworkConfig(ParseJson(config + ",\"" + key + "\":true}", "x"), kWhere);
+    });
+  }
+  for (const char* key : {"moe_every_n_layers", "rotary_emb_scale_base"}) {
+    ExpectError(ErrorCode::kUnsupported, {kWhere, key},
+                [&] { ReadNetworkConfig(ParseJson(config + ",\"" + key + "\":2}", "x"), kWhere); });
+  }
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    std::string text = config + "}";
+    text.replace(text.find(from), from.size(), to);
+    return ParseJson(text, "x");
+  };
+  ExpectError(ErrorCode::kUnsupported, {"activation_function", "geglu"},
+              [&] { ReadNetworkConfig(replace("swiglu", "geglu"), kWhere); });
+  ExpectError(ErrorCode::kUnsupported, {"rotary_emb_fraction"},
+              [&] { ReadNetworkConfig(replace("fraction\":1.0", "fraction\":0.5"), kWhere); });
+  ExpectError(ErrorCode::kUnsupported, {"auto_map", "other.Model"}, [&] {
+    ReadNetworkConfig(replace("modeling_hf_nomic_bert.NomicBertModel", "other.Model"), kWhere);
+  });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 
@@ -12,6 +13,7 @@ enum class Activation {
   kGeluErf,   // x * (1 + erf(x / sqrt 2)) / 2: "gelu", "gelu_python"
   kGeluTanh,  // the tanh approximation: "gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", ...
   kRelu,      // "relu"
+  kSilu,      // x / (1 + exp(-x)): "silu", "swish"
 };
 
 // Of MPNet; see nets/relative_positions.h.
@@ -33,12 +35,24 @@ struct NetworkConfig {
   int64_t embedding = 0;    // width of the embedding tables
   bool projection = false;  // a linear layer from embedding to hidden follows the embeddings
   int64_t type_vocab = 0;   // 0: no token types
-  // Token i of a row takes row pad_id + 1 + i of the position table, as fairseq counts; a token
-  // that is pad_id itself takes row pad_id and is not counted. -1: positions count from row 0.
+  // Rotary positions, with angles of this base, take the place of a position table; 0: a table.
+  double rope_theta = 0;
+  // With a table: token i of a row takes row pad_id + 1 + i of the position table, as fairseq
+  // counts; a token that is pad_id itself takes row pad_id and is not counted. -1: positions count
+  // from row 0.
   int64_t pad_id = -1;
   bool relative_bias = false;  // scores have a bias by kNumDistanceBuckets buckets of distance
   bool shared_layer = false;   // all layers have the weights of one
-  float layer_norm_eps = 0;    // > 0
+  // Layer norms come before attention and feed-forward and once after the last layer, not after
+  // each sum. The first attention reads the embeddings as they are, which are normalised.
+  bool pre_norm = false;
+  bool gated_ffn = false;  // ffn_down(f(ffn_up(x)) * ffn_gate(x))
+  // In layer i, counted from 0, for which local_layers[i], a token attends to those at most
+  // local_distance away and rotary positions have a base of their own.
+  std::vector<bool> local_layers;  // [layers], or empty for none
+  int64_t local_distance = 0;
+  double local_rope_theta = 0;
+  float layer_norm_eps = 0;  // > 0
   Activation activation = Activation::kGeluErf;
 
   bool operator==(const NetworkConfig&) const = default;

@@ -68,7 +68,7 @@ TEST_F(NetworkConfigTest, EpsilonDefaultsToThatOfTransformers) {
 TEST_F(NetworkConfigTest, ReadsActivations) {
   EXPECT_EQ(ReadWith("hidden_act", "\"gelu_new\"").activation, Activation::kGeluTanh);
   EXPECT_EQ(ReadWith("hidden_act", "\"relu\"").activation, Activation::kRelu);
-  ExpectErrorWith(ErrorCode::kUnsupported, "hidden_act", "\"silu\"", "gelu, ");
+  ExpectErrorWith(ErrorCode::kUnsupported, "hidden_act", "\"quick_gelu\"", "gelu, ");
   ExpectErrorWith(ErrorCode::kCorrupt, "hidden_act", "7", "found 7");
   ExpectErrorWith(ErrorCode::kCorrupt, "hidden_act", "", "found nothing");
 }
