@@ -22,11 +22,11 @@ class Tokenizer {
 
   // Append the ids of `text`, special tokens included, to `ids`: at most max_tokens, those at the
   // end of the text cut off. Returns true if any were. `text` is UTF-8; what is not becomes some
-  // other token. Time is linear in the text up to where the cut is certain (BPE: n log n in a word),
-  // and nothing beyond the next few kilobytes is read; memory does not grow with the text. Where a
-  // file has other stages than BERT's and they or the text allow no cut, both take the whole text.
-  // Errors: kInvalidArgument if max_tokens cannot hold the special tokens; kUnsupported for a
-  // normalizer that makes a text a hundred times as long, and for a BPE word of 2 GiB.
+  // other token. Time is linear in the text up to where the cut is certain (BPE: n log n in a
+  // word), and nothing beyond the next few kilobytes is read; memory does not grow with the text.
+  // Where a file has other stages than BERT's and they or the text allow no cut, both take the
+  // whole text. Errors: kInvalidArgument if max_tokens cannot hold the special tokens; kUnsupported
+  // for a normalizer that makes a text a hundred times as long, and for a BPE word of 2 GiB.
   virtual bool Encode(std::string_view text, int64_t max_tokens,
                       std::vector<int32_t>* ids) const = 0;
 
