@@ -34,14 +34,14 @@ constexpr int64_t kPackStep = 4;  // k's at once
 // packed [4][kMaxTileRows] = the transpose of rows [kMaxTileRows][4]. Two rows at a time become
 // pairs of 64 bits, and the pairs are interleaved.
 HWY_INLINE void PackStep(const float* const* rows, int64_t k, float* packed) {
-  constexpr int kNumPairs = kMaxTileRows / 2;
+  constexpr int64_t kNumPairs = kMaxTileRows / 2;
   static_assert(kNumPairs == 4 || kNumPairs == 3 || kNumPairs == 1);
   const hn::FixedTag<float, kPackStep> d;
   const hn::FixedTag<uint64_t, kPackStep / 2> pairs;
   hn::Vec<decltype(pairs)> low[kNumPairs];   // of the first two k
   hn::Vec<decltype(pairs)> high[kNumPairs];  // of the others
   VECMILL_UNROLL
-  for (int i = 0; i < kNumPairs; ++i) {
+  for (int64_t i = 0; i < kNumPairs; ++i) {
     const auto even = hn::LoadU(d, rows[2 * i] + k);
     const auto odd = hn::LoadU(d, rows[2 * i + 1] + k);
     low[i] = hn::BitCast(pairs, hn::InterleaveLower(d, even, odd));

@@ -35,7 +35,8 @@ void RefMeanSqrtLenPool(const float* src, int64_t num_tokens, int64_t hidden, fl
 }
 
 void RefWeightedMeanPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) {
-  const double weights = static_cast<double>(num_tokens * (num_tokens + 1) / 2);
+  const auto count = static_cast<double>(num_tokens);
+  const double weights = count * (count + 1.0) / 2.0;
   for (int64_t j = 0; j < hidden; ++j) {
     dst[j] =
         static_cast<float>(WeightedSum(src, num_tokens, hidden, j, /*by_position=*/true) / weights);

@@ -44,12 +44,14 @@ void RequireEqualSettings(const Json& normalizer, const Json& config, const std:
     const std::string theirs =
         SettingText(config, setting.config_key, setting.fallback, config_where);
     if (ours == theirs) continue;
-    throw Error(ErrorCode::kUnsupported,
-                where + ": " + setting.normalizer_key + " is " + ours + ", but " +
-                    kTokenizerConfig + " has " + setting.config_key + " " + theirs +
-                    " (its default if not there), which transformers would follow; make the two "
-                    "agree: AutoTokenizer.from_pretrained('" +
-                    folder + "').save_pretrained('" + folder + "') in Python");
+    std::string message = where;
+    message.append(": ").append(setting.normalizer_key).append(" is ").append(ours);
+    message.append(", but ").append(kTokenizerConfig).append(" has ").append(setting.config_key);
+    message.append(" ").append(theirs);
+    message.append(" (its default if not there), which transformers would follow; make the two ");
+    message.append("agree: AutoTokenizer.from_pretrained('").append(folder);
+    message.append("').save_pretrained('").append(folder).append("') in Python");
+    throw Error(ErrorCode::kUnsupported, message);
   }
 }
 
