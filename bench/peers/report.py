@@ -8,7 +8,7 @@ import pathlib
 import statistics
 import sys
 
-RIVAL = "openvino"
+RIVALS = ("openvino", "openvino-latency")
 
 
 def all_verified(case):
@@ -34,19 +34,21 @@ def speed_ratios(case, name, rival):
 def print_case(case, threads):
     peak = statistics.median(case["peak_gflops"])
     num_rounds = len(case["peak_gflops"])
+    labels = [f"x {rival}" for rival in RIVALS]
     print(f"\n{case['texts']}: {case['rows']:,} texts, {case['tokens']:,} tokens, {threads} threads, "
           f"{num_rounds} rounds; machine peak {peak:.0f} GFLOP/s")
     print(f"  {'':22} {'rows/s':>8} {'slowest..fastest':>17} {'tokens/s':>9} {'of peak':>8} "
-          f"{'x ' + RIVAL:>11} {'memory':>8} {'others':>7}  setting")
+          f"{''.join(f'{label:>20}' for label in labels)} {'memory':>8} {'others':>7}  setting")
     for name, contender in case["contenders"].items():
         rates = [case["rows"] / run["seconds"] for run in contender["runs"]]
         tokens_per_second = case["tokens"] / contender["median_seconds"]
         setting = contender.get("setting", {})
+        ratios = (statistics.median(speed_ratios(case, name, rival)) for rival in RIVALS)
         load = [run["load_seconds"] for run in contender["runs"] if "load_seconds" in run]
         note = f"model loaded in {statistics.median(load):.2f} s beside" if load else ""
         print(f"  {name:22} {case['rows'] / contender['median_seconds']:8.1f} {min(rates):8.1f}..{max(rates):<7.1f} "
               f"{tokens_per_second:9,.0f} {tokens_per_second * case['flop_per_token'] / peak / 1e9:8.1%} "
-              f"{statistics.median(speed_ratios(case, name, RIVAL)):10.2f}x "
+              f"{''.join(f'{ratio:19.2f}x' for ratio in ratios)} "
               f"{contender['peak_memory_bytes'] / 1e6:5.0f} MB "
               f"{statistics.median(run['disturbance'] for run in contender['runs']):7.0%}  "
               f"{note}{', '.join(f'{k} {v}' for k, v in setting.items())}")
@@ -73,8 +75,8 @@ def print_speed(result, path):
         print_case(case, result["threads"])
         print_stages(case, result["threads"], result["model"])
     print("\nrows/s and tokens/s: median of the rounds, padding not counted. of peak: linear layers alone, of the peak"
-          f"\nmeasured in the same run. x {RIVAL}: median over rounds. others: share of the machine used by other"
-          f"\nprocesses meanwhile. All of it: {path}")
+          "\nmeasured in the same run. x openvino: median over rounds; openvino-latency runs one batch at a time, as it does"
+          f"\nwhere nobody tunes it. others: share of the machine used by other processes meanwhile. All of it: {path}")
 
 
 if __name__ == "__main__":
