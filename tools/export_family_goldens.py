@@ -31,6 +31,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODELS = ROOT / "tests/data/models"
 GOLDEN = ROOT / "tests/golden"
 SEED = 20240229
+MAX_LENGTH = 32  # tokens of a text, fewer than any of these models has positions
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 WORDS = "the quick brown fox jumps over lazy dog text table vector of a in token".split()
@@ -242,7 +243,10 @@ def export_folder(family):
     folder.mkdir(parents=True)
     write_json(folder / "config.json", config)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    write_json(folder / "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast"})
+    write_json(
+        folder / "tokenizer_config.json",
+        {"model_max_length": MAX_LENGTH, "tokenizer_class": "PreTrainedTokenizerFast"},
+    )
     model = random_model(config)
     with tempfile.TemporaryDirectory() as saved:  # under the names that families publish
         model.save_pretrained(saved)
@@ -266,7 +270,7 @@ def texts_of(tokenizer):
 
 def export_layers(family, model, tokenizer):
     """Hidden states of all layers of TEXTS; returns the largest |f32 - f64| among them."""
-    tokenizer.enable_truncation(32)
+    tokenizer.enable_truncation(MAX_LENGTH)
     tensors, rows, largest = {}, [], 0.0
     for i, text in enumerate(texts_of(tokenizer)):
         ids = tokenizer.encode(text).ids

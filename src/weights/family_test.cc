@@ -128,6 +128,13 @@ TEST(RobertaTest, PositionsBeginBehindThePadToken) {
   EXPECT_EQ(ReadWith("mpnet", "pad_token_id", "7").pad_id, 1) << "MPNet does not ask";
 }
 
+TEST(RobertaTest, RowsAreNoLongerThanThePositionsLeft) {
+  const TempFolder folder("tiny_roberta");
+  EXPECT_EQ(ModelFolder::Open(folder.path()).max_seq_length, 32) << "of tokenizer_config.json";
+  std::filesystem::remove(folder / "tokenizer_config.json");
+  EXPECT_EQ(ModelFolder::Open(folder.path()).max_seq_length, 38);
+}
+
 TEST(RobertaTest, CamembertIsOne) {
   NetworkConfig expected = Read("roberta");
   expected.model_type = "camembert";
