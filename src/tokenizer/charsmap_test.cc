@@ -41,7 +41,7 @@ std::string Results() { return std::string("b\0\0\u00E9", 5); }
 
 std::string Complaint(const std::string& blob) {
   try {
-    Charsmap(blob, "FILE");
+    Charsmap charsmap(blob, "FILE");
     return "loaded";
   } catch (const Error& e) {
     EXPECT_NE(e.code(), ErrorCode::kInternal);

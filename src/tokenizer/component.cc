@@ -58,7 +58,8 @@ void AppendSteps(const Json& json, const std::string& items, const std::string& 
   }
   int64_t count = 0;
   for (const Json& item : json.GetArray(items, where)) {
-    const std::string item_where = where + ": " + items + "[" + std::to_string(count++) + "]";
+    std::string item_where = where;
+    item_where.append(": ").append(items).append("[" + std::to_string(count++) + "]");
     if (!item.is_object()) {
       throw Error(ErrorCode::kCorrupt,
                   item_where + ": expected an object, found " + item.Describe());

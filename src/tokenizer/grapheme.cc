@@ -81,7 +81,7 @@ Graphemes::Graphemes() : bits_(0x110000) {
   fill(0x11A8, 0x11FF, kTrailing);
   fill(0xD7CB, 0xD7FB, kTrailing);
   for (char32_t c = 0xAC00; c <= 0xD7A3; ++c) {
-    bits_[c] |= kSyllable | ((c - 0xAC00) % 28 == 0 ? kVowel : kTrailing);
+    bits_[c] |= static_cast<uint16_t>(kSyllable | ((c - 0xAC00) % 28 == 0 ? kVowel : kTrailing));
   }
 }
 
