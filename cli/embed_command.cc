@@ -101,6 +101,10 @@ RunSummary RunJob(const EmbedJob& job, ProgressDisplay& display) {
   return RunEmbedJob(job, stop_requested, on_progress);
 }
 
+[[noreturn]] void ThrowLayers(const std::string& text, const std::string& why) {
+  throw Error(ErrorCode::kInvalidArgument, "--layers " + text + ": " + why);
+}
+
 // "NAME=EXPR", or "EXPR" for the one column called as --output-column says.
 std::vector<ColumnOptions> ParseColumns(const EmbedFlags& flags) {
   std::vector<ColumnOptions> columns;
@@ -111,11 +115,10 @@ std::vector<ColumnOptions> ParseColumns(const EmbedFlags& flags) {
     } else if (flags.layers.size() == 1) {
       columns.push_back({.name = flags.output_column, .layers = text});
     } else {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "--layers " + text + ": of several columns each needs a name, NAME=" + text);
+      ThrowLayers(text, "of several columns each needs a name, NAME=EXPR");
     }
     if (columns.back().name.empty()) {
-      throw Error(ErrorCode::kInvalidArgument, "--layers " + text + ": the name is empty");
+      ThrowLayers(text, "the name is empty");
     }
   }
   if (columns.empty()) columns = {{.name = flags.output_column}};

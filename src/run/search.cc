@@ -177,6 +177,7 @@ std::vector<std::vector<SearchHit>> Search(const SearchJob& job) {
     }
   }
   std::vector<std::vector<SearchHit>> hits;
+  hits.reserve(nearest.size());
   for (NearestRows& rows : nearest) hits.push_back(std::move(rows).Sorted());
   return hits;
 }

@@ -36,7 +36,7 @@ std::shared_ptr<arrow::DataType> VectorType(int64_t dim) {
 }
 
 std::shared_ptr<arrow::DataType> ColumnType(const ColumnDescription& column) {
-  const auto vector = VectorType(column.dim);
+  auto vector = VectorType(column.dim);
   if (!column.per_token()) return vector;
   return arrow::large_list(arrow::field("element", vector, /*nullable=*/false));
 }
