@@ -31,7 +31,7 @@ void CheckTokenizerFits(const Tokenizer& tokenizer, const ModelFolder& folder) {
 }
 
 std::string WeightsSha256(const Checkpoint& checkpoint, const SentenceHead& head) {
-  const std::string sha256 = checkpoint.Sha256();
+  std::string sha256 = checkpoint.Sha256();
   if (head.empty()) return sha256;
   const std::string all = sha256 + head.weights_sha256();
   return Sha256Hex(std::as_bytes(std::span(all)));
