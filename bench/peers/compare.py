@@ -10,6 +10,7 @@ model reported apart. Prints a table and writes JSON to bench/results/. Exits 1 
 import argparse
 import datetime
 import json
+import os
 import pathlib
 import platform
 import statistics
@@ -26,6 +27,8 @@ import workers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
+# Of the environment, not an option: a result records its options, and this is a path of one machine.
+PEERS_PYTHON = pathlib.Path(os.environ["VECMILL_PEERS_VENV"], "bin/python")
 REFERENCE = "sentence-transformers"
 PEERS = (REFERENCE, "onnxruntime", "openvino", "openvino-latency")
 MAX_DIFFERENCE = 1e-5
@@ -34,7 +37,6 @@ MIN_COSINE = 0.999999
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers-python", default=ROOT / "build/peers-venv/bin/python", type=pathlib.Path)
     parser.add_argument("--build", default=ROOT / "build/bench", type=pathlib.Path, help="folder of the preset bench")
     parser.add_argument("--model", default=ROOT / "demo/all-MiniLM-L6-v2", type=pathlib.Path)
     parser.add_argument("--texts", default=ROOT / "demo/texts", type=pathlib.Path)
@@ -70,7 +72,7 @@ def start(arguments, raw, table):
         contenders["vecmill embed"] = workers.Command(arguments.build / "vecmill", table, options)
     for peer in (REFERENCE,) if arguments.verify_only else PEERS:
         contenders[peer] = workers.Worker(
-            [arguments.peers_python, HERE / "peer_worker.py", peer, arguments.model, raw, arguments.work,
+            [PEERS_PYTHON, HERE / "peer_worker.py", peer, arguments.model, raw, arguments.work,
              arguments.threads]
         )
     return contenders
@@ -165,7 +167,7 @@ def main():
     arguments = parse_arguments()
     arguments.work.mkdir(parents=True, exist_ok=True)
     if not arguments.verify_only and not (arguments.work / "onnxruntime.onnx").exists():
-        subprocess.run([arguments.peers_python, HERE / "export_models.py", arguments.model, arguments.work], check=True)
+        subprocess.run([PEERS_PYTHON, HERE / "export_models.py", arguments.model, arguments.work], check=True)
     result = {
         "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": git("rev-parse", "--short", "HEAD"),
