@@ -21,6 +21,11 @@ class AlignedBuffer {
   T& operator[](int64_t i) { return data_.get()[i]; }
   const T& operator[](int64_t i) const { return data_.get()[i]; }
 
+  // Have room for `size` values at least; growing loses what was there.
+  void Reserve(int64_t size) {
+    if (size_ < size) *this = AlignedBuffer(size);
+  }
+
  private:
   struct Free {
     void operator()(T* p) const;

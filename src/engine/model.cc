@@ -166,9 +166,7 @@ Model::Model(const std::string& path, const EmbedderOptions& options) {
       last_layer_ = std::max(last_layer_, layer);
     }
   }
-  // Layers of a network are alike.
-  description_.flop_per_token = network_->flop_per_token() * static_cast<double>(last_layer_) /
-                                static_cast<double>(std::max<int64_t>(network_->num_layers(), 1));
+  description_.flop_per_token = network_->FlopPerToken(last_layer_);
 }
 
 bool Model::Encode(std::string_view text, std::vector<int32_t>* ids) const {
@@ -186,7 +184,7 @@ const LayerStates& Model::Forward(const PackedBatch& batch, Workspace& workspace
     if (!is_read_[i] || layer == last_layer_) return;
     AlignedBuffer<float>& kept = workspace.kept_[i];
     const int64_t size = hidden.rows * hidden.cols;
-    if (kept.size() < size) kept = AlignedBuffer<float>(size);
+    kept.Reserve(size);
     std::copy_n(hidden.data, size, kept.data());
     workspace.states_[i] = kept.data();
   };

@@ -56,10 +56,6 @@ Nonlinearity ToNonlinearity(Activation activation) {
   return Nonlinearity::kNone;
 }
 
-void Grow(AlignedBuffer<float>& buffer, int64_t size) {
-  if (buffer.size() < size) buffer = AlignedBuffer<float>(size);
-}
-
 // Adds the time since its last call, or since construction, to a stage.
 class StageClock {
  public:
@@ -79,11 +75,11 @@ class StageClock {
 struct Encoder::Activations {
   Activations(Workspace& workspace, int64_t tokens, const NetworkConfig& config) {
     const int64_t hidden_size = config.hidden;
-    Grow(workspace.hidden, tokens * hidden_size);
-    Grow(workspace.context, tokens * hidden_size);
-    Grow(workspace.sublayer, tokens * hidden_size);
+    workspace.hidden.Reserve(tokens * hidden_size);
+    workspace.context.Reserve(tokens * hidden_size);
+    workspace.sublayer.Reserve(tokens * hidden_size);
     const int64_t ffn_size = (config.gated_ffn ? 2 : 1) * config.ffn;
-    Grow(workspace.wide, tokens * std::max({3 * hidden_size, ffn_size, config.embedding}));
+    workspace.wide.Reserve(tokens * std::max({3 * hidden_size, ffn_size, config.embedding}));
     const auto matrix = [tokens](AlignedBuffer<float>& buffer, int64_t cols) {
       return Matrix{.data = buffer.data(), .rows = tokens, .cols = cols, .stride = cols};
     };
@@ -243,12 +239,12 @@ int64_t Encoder::weight_bytes() const {
   return bytes;
 }
 
-double Encoder::flop_per_token() const {
+double Encoder::FlopPerToken(int64_t last_layer) const {
   const auto flop_of = [](const PackedMatrix& matrix) {
     return 2.0 * static_cast<double>(matrix.n()) * static_cast<double>(matrix.k());
   };
   double flop = projection_ ? flop_of(*projection_) : 0.0;
-  for (int64_t i = 0; i < num_layers(); ++i) {
+  for (int64_t i = 0; i < last_layer; ++i) {
     for (const PackedMatrix* matrix : layer(i).matrices()) flop += flop_of(*matrix);
   }
   return flop;

@@ -30,7 +30,7 @@ class Encoder final : public Network {
                        StageSeconds& seconds, const Observer& observer = nullptr) const override;
 
   int64_t weight_bytes() const override;
-  double flop_per_token() const override;
+  double FlopPerToken(int64_t last_layer) const override;
 
  private:
   struct Norm {

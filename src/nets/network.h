@@ -67,8 +67,8 @@ class Network {
   int64_t max_positions() const { return config_.max_positions; }
 
   virtual int64_t weight_bytes() const = 0;
-  // Of the linear layers, all of them; a multiplication and an addition are two.
-  virtual double flop_per_token() const = 0;
+  // Of the linear layers up to `last_layer`; a multiplication and an addition are two.
+  virtual double FlopPerToken(int64_t last_layer) const = 0;
 
  protected:
   explicit Network(const NetworkConfig& config) : config_(config) {}

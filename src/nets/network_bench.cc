@@ -106,8 +106,8 @@ void Report(benchmark::State& state, const NetworkConfig& c, const Network& netw
   const double peak = MeasurePeakFlops();
   const auto tokens = static_cast<double>(batch.num_tokens() * state.iterations());
   state.counters["tokens/s"] = Counter(tokens, Counter::kIsRate);
-  state.counters["%peak"] =
-      Counter(100.0 * network.flop_per_token() * tokens / peak, Counter::kAvgThreadsRate);
+  state.counters["%peak"] = Counter(
+      100.0 * network.FlopPerToken(network.num_layers()) * tokens / peak, Counter::kAvgThreadsRate);
   const auto stage = [&](const char* name, double stage_seconds, int64_t macs_per_token) {
     const double flop = 2.0 * static_cast<double>(macs_per_token * c.layers) * tokens;
     state.counters[name] = Counter(100.0 * flop / stage_seconds / peak, Counter::kAvgThreads);

@@ -231,7 +231,9 @@ TEST(EncoderTest, CountsStagesFlopAndBytes) {
   }
   EXPECT_EQ(seconds.tokenize, 0.0);
   EXPECT_EQ(bert->hidden(), 48);
-  EXPECT_EQ(bert->flop_per_token(), 3 * 2.0 * (4 * 48 * 48 + 2 * 48 * 80));
+  EXPECT_EQ(bert->FlopPerToken(3), 3 * 2.0 * (4 * 48 * 48 + 2 * 48 * 80));
+  EXPECT_EQ(bert->FlopPerToken(1), 2.0 * (4 * 48 * 48 + 2 * 48 * 80));
+  EXPECT_EQ(bert->FlopPerToken(0), 0.0);
   EXPECT_GE(bert->weight_bytes(), 4 * (302 * 48 + 64 * 48 + 3 * (4 * 48 * 48 + 2 * 48 * 80)));
 }
 

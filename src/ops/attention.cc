@@ -201,10 +201,6 @@ constexpr int64_t kMaxScores = 4096;  // 16 KiB, half of a first level cache
 
 int64_t RoundUpToPanel(int64_t n) { return (n + kPanel - 1) / kPanel * kPanel; }
 
-void Grow(AlignedBuffer<float>& buffer, int64_t size) {
-  if (buffer.size() < size) buffer = AlignedBuffer<float>(size);
-}
-
 }  // namespace
 
 int64_t AttentionWorkspace::QueriesPerBlock(int64_t num_keys) {
@@ -216,12 +212,12 @@ int64_t AttentionWorkspace::QueriesPerBlock(int64_t num_keys) {
 void AttentionWorkspace::Reserve(int64_t max_tokens, int64_t head_dim) {
   const int64_t keys = RoundUpToPanel(max_tokens);
   const int64_t columns = RoundUpToPanel(head_dim);
-  Grow(keys_, keys * head_dim);
-  Grow(values_, columns * max_tokens);
-  Grow(scores_, std::max(kMaxScores, QueriesPerBlock(max_tokens) * keys));
-  Grow(score_start_, keys);
+  keys_.Reserve(keys * head_dim);
+  values_.Reserve(columns * max_tokens);
+  scores_.Reserve(std::max(kMaxScores, QueriesPerBlock(max_tokens) * keys));
+  score_start_.Reserve(keys);
   if (zeros_.size() < columns) {
-    Grow(zeros_, columns);
+    zeros_.Reserve(columns);
     std::fill_n(zeros_.data(), columns, 0.0f);
   }
 }

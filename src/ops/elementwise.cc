@@ -13,26 +13,25 @@ HWY_BEFORE_NAMESPACE();
 namespace vecmill {
 namespace HWY_NAMESPACE {
 
-void AddRowsTo(ConstMatrix src, Matrix dst) {
+// dst = f(dst, src)
+template <typename F>
+void Combine(F f, ConstMatrix src, Matrix dst) {
   for (int64_t t = 0; t < dst.rows; ++t) {
     const float* from = src.Row(t);
     float* to = dst.Row(t);
     for (int64_t i = 0; i < dst.cols; i += kLanes) {
       const int64_t count = dst.cols - i;
-      StoreUpTo(Add(LoadUpTo(to + i, count), LoadUpTo(from + i, count)), count, to + i);
+      StoreUpTo(f(LoadUpTo(to + i, count), LoadUpTo(from + i, count)), count, to + i);
     }
   }
 }
 
+void AddRowsTo(ConstMatrix src, Matrix dst) {
+  Combine([](const Lanes& a, const Lanes& b) HWY_ATTR { return Add(a, b); }, src, dst);
+}
+
 void MultiplyRowsBy(ConstMatrix src, Matrix dst) {
-  for (int64_t t = 0; t < dst.rows; ++t) {
-    const float* from = src.Row(t);
-    float* to = dst.Row(t);
-    for (int64_t i = 0; i < dst.cols; i += kLanes) {
-      const int64_t count = dst.cols - i;
-      StoreUpTo(Mul(LoadUpTo(to + i, count), LoadUpTo(from + i, count)), count, to + i);
-    }
-  }
+  Combine([](const Lanes& a, const Lanes& b) HWY_ATTR { return Mul(a, b); }, src, dst);
 }
 
 }  // namespace HWY_NAMESPACE

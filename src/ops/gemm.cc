@@ -162,7 +162,7 @@ namespace vecmill {
 HWY_EXPORT(MultiplyMatrix);
 
 float* GemmWorkspace::Reserve(int64_t size) {
-  if (packed_.size() < size) packed_ = AlignedBuffer<float>(size);
+  packed_.Reserve(size);
   return packed_.data();
 }
 

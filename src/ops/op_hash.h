@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ops/attention.h"
+#include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/gemm.h"
 #include "ops/layer_norm.h"
@@ -16,7 +17,7 @@ namespace vecmill {
 
 class OpHash {
  public:
-  // FNV-1a over the results of every op on numbers that are the same everywhere.
+  // FNV-1a over the results of the ops on numbers that are the same everywhere.
   static uint64_t OfAllOps() {
     OpHash hash;
     hash.AddNonlinearities();
@@ -45,7 +46,8 @@ class OpHash {
   }
 
   void AddNonlinearities() {
-    for (Nonlinearity f : {Nonlinearity::kGelu, Nonlinearity::kGeluTanh, Nonlinearity::kRelu}) {
+    for (Nonlinearity f : {Nonlinearity::kGelu, Nonlinearity::kGeluTanh, Nonlinearity::kRelu,
+                           Nonlinearity::kSilu, Nonlinearity::kTanh}) {
       std::vector<float> x = Numbers(1003, 9.0f);
       ApplyNonlinearity(f, x.data(), 1003);
       Add(x);
@@ -89,6 +91,9 @@ class OpHash {
       Add(rows);
       AddLayerNorm(tables.words, matrix, tables.norm, matrix);
       Add(rows);
+      AddTo(tables.positions, matrix);
+      MultiplyBy(tables.words, matrix);
+      Add(rows);
       std::vector<float> pooled(static_cast<size_t>(hidden));
       MaxPool(rows.data(), kRows, hidden, pooled.data());
       Add(pooled);
@@ -100,10 +105,18 @@ class OpHash {
 
   void AddAttention() {
     constexpr int64_t kTokens = 120;
+    constexpr int64_t kHeads = 2;
+    RelativeBias bias(kHeads, kTokens);
+    for (int64_t distance = 1 - kTokens; distance < kTokens; ++distance) {
+      for (int64_t head = 0; head < kHeads; ++head) bias.Set(head, distance, Numbers(1)[0]);
+    }
     for (int64_t head_dim : {12, 32, 70}) {
       const std::vector<int64_t> offsets = {0, 1, 13, 30, kTokens};
-      const AttentionShape shape{.heads = 2, .head_dim = head_dim, .scale = 0.7f};
-      const int64_t width = 2 * head_dim;
+      const AttentionShape shape{.heads = kHeads,
+                                 .head_dim = head_dim,
+                                 .scale = 0.7f,
+                                 .bias = head_dim == 32 ? nullptr : &bias};
+      const int64_t width = kHeads * head_dim;
       const std::vector<float> qkv = Numbers(kTokens * 3 * width, 2.0f);
       std::vector<float> context(static_cast<size_t>(kTokens * width));
       AttentionWorkspace workspace;

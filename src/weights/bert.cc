@@ -7,7 +7,7 @@ namespace vecmill {
 namespace {
 
 NetworkConfig ReadConfig(const Json& config, const std::string& where) {
-  NetworkConfig result = ReadEncoderSizes(config, where);
+  NetworkConfig result = ReadBertKeys(config, where);
   ReadPositions(config, where, result);
   result.type_vocab = ReadSize(config, "type_vocab_size", kMaxTypes, where);
   return result;

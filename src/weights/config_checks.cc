@@ -119,33 +119,33 @@ void RefuseCode(const Json& config, const std::string& where, std::string_view k
                               model->Describe() + ", which is never run");
 }
 
-void SetHeadDim(NetworkConfig& config, const char* hidden_key, const char* heads_key,
-                const std::string& where) {
-  if (config.hidden % config.heads != 0) {
-    throw Error(ErrorCode::kCorrupt, where + ": " + hidden_key + " " +
-                                         std::to_string(config.hidden) + " is no multiple of " +
-                                         heads_key + " " + std::to_string(config.heads));
-  }
-  config.head_dim = config.hidden / config.heads;
-}
-
 void RequireEvenHeads(const NetworkConfig& config, const std::string& where) {
   if (config.head_dim % 2 == 0) return;
   throw Error(ErrorCode::kCorrupt, where + ": heads of " + std::to_string(config.head_dim) +
                                        " numbers have no halves to turn by rotary positions");
 }
 
-NetworkConfig ReadEncoderSizes(const Json& config, const std::string& where) {
+NetworkConfig ReadSizes(const Json& config, const SizeKeys& keys, const std::string& where) {
   RefuseVariants(config, where);
-  RefuseCode(config, where);
   NetworkConfig result;
-  result.hidden = ReadSize(config, "hidden_size", kMaxHidden, where);
-  result.layers = ReadSize(config, "num_hidden_layers", kMaxLayers, where);
-  result.heads = ReadSize(config, "num_attention_heads", result.hidden, where);
-  SetHeadDim(result, "hidden_size", "num_attention_heads", where);
-  result.ffn = ReadSize(config, "intermediate_size", kMaxFfn, where);
+  result.hidden = ReadSize(config, keys.hidden, kMaxHidden, where);
+  result.layers = ReadSize(config, keys.layers, kMaxLayers, where);
+  result.heads = ReadSize(config, keys.heads, result.hidden, where);
+  if (result.hidden % result.heads != 0) {
+    throw Error(ErrorCode::kCorrupt, where + ": " + keys.hidden + " " +
+                                         std::to_string(result.hidden) + " is no multiple of " +
+                                         keys.heads + " " + std::to_string(result.heads));
+  }
+  result.head_dim = result.hidden / result.heads;
+  result.ffn = ReadSize(config, keys.ffn, kMaxFfn, where);
   result.vocab = ReadSize(config, "vocab_size", kMaxVocab, where);
   result.embedding = result.hidden;
+  return result;
+}
+
+NetworkConfig ReadBertKeys(const Json& config, const std::string& where) {
+  RefuseCode(config, where);
+  NetworkConfig result = ReadSizes(config, SizeKeys{}, where);
   result.layer_norm_eps = ReadEpsilon(config, "layer_norm_eps", 1e-12, where);
   result.activation = ReadActivation(config, "hidden_act", where);
   return result;

@@ -50,14 +50,20 @@ void RefuseVariants(const Json& config, const std::string& where);
 // `known_class`, which a family here stands for.
 void RefuseCode(const Json& config, const std::string& where, std::string_view known_class = "");
 
-// The keys that most families call by the names BERT gave them: hidden_size, num_hidden_layers,
-// num_attention_heads, intermediate_size, vocab_size, hidden_act, layer_norm_eps; after
-// RefuseVariants and RefuseCode. The embedding is as wide as the hidden states.
-NetworkConfig ReadEncoderSizes(const Json& config, const std::string& where);
+// What a family calls the sizes; most take the names that BERT gave them.
+struct SizeKeys {
+  const char* hidden = "hidden_size";
+  const char* layers = "num_hidden_layers";
+  const char* heads = "num_attention_heads";
+  const char* ffn = "intermediate_size";
+};
 
-// Set head_dim. REQUIRES: hidden and heads are read. `hidden_key` and `heads_key` name them.
-void SetHeadDim(NetworkConfig& config, const char* hidden_key, const char* heads_key,
-                const std::string& where);
+// The sizes under `keys` and vocab_size, with heads that divide the hidden states evenly; after
+// RefuseVariants. The embedding is as wide as the hidden states.
+NetworkConfig ReadSizes(const Json& config, const SizeKeys& keys, const std::string& where);
+
+// RefuseCode, then the keys as BERT calls them: the sizes, hidden_act and layer_norm_eps.
+NetworkConfig ReadBertKeys(const Json& config, const std::string& where);
 
 // Rotary positions turn pairs of numbers. REQUIRES: head_dim is set.
 void RequireEvenHeads(const NetworkConfig& config, const std::string& where);

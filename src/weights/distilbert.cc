@@ -7,16 +7,10 @@ namespace vecmill {
 namespace {
 
 NetworkConfig ReadConfig(const Json& config, const std::string& where) {
-  RefuseVariants(config, where);
   RefuseCode(config, where);
-  NetworkConfig result;
-  result.hidden = ReadSize(config, "dim", kMaxHidden, where);
-  result.layers = ReadSize(config, "n_layers", kMaxLayers, where);
-  result.heads = ReadSize(config, "n_heads", result.hidden, where);
-  SetHeadDim(result, "dim", "n_heads", where);
-  result.ffn = ReadSize(config, "hidden_dim", kMaxFfn, where);
-  result.vocab = ReadSize(config, "vocab_size", kMaxVocab, where);
-  result.embedding = result.hidden;
+  constexpr SizeKeys kKeys = {
+      .hidden = "dim", .layers = "n_layers", .heads = "n_heads", .ffn = "hidden_dim"};
+  NetworkConfig result = ReadSizes(config, kKeys, where);
   result.layer_norm_eps = 1e-12f;  // whatever the configuration says
   result.activation = ReadActivation(config, "activation", where);
   ReadPositions(config, where, result);

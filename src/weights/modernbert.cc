@@ -48,21 +48,13 @@ double ReadLayerTheta(const Json& config, const char* kind, const char* old_key,
 }
 
 NetworkConfig ReadConfig(const Json& config, const std::string& where) {
-  RefuseVariants(config, where);
   RefuseCode(config, where);
   for (const char* key : {"attention_bias", "mlp_bias", "norm_bias"}) {
     RequireSetting(config, key, false, where);
   }
   RefuseSet(config, {"rope_scaling"}, where);
-  NetworkConfig result;
-  result.hidden = ReadSize(config, "hidden_size", kMaxHidden, where);
-  result.layers = ReadSize(config, "num_hidden_layers", kMaxLayers, where);
-  result.heads = ReadSize(config, "num_attention_heads", result.hidden, where);
-  SetHeadDim(result, "hidden_size", "num_attention_heads", where);
+  NetworkConfig result = ReadSizes(config, SizeKeys{}, where);
   RequireEvenHeads(result, where);
-  result.ffn = ReadSize(config, "intermediate_size", kMaxFfn, where);
-  result.vocab = ReadSize(config, "vocab_size", kMaxVocab, where);
-  result.embedding = result.hidden;
   result.layer_norm_eps = ReadEpsilon(config, "norm_eps", 1e-5, where);
   result.activation = ReadActivation(config, "hidden_activation", where);
   ReadPositions(config, where, result);

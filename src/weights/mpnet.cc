@@ -8,7 +8,7 @@ namespace vecmill {
 namespace {
 
 NetworkConfig ReadConfig(const Json& config, const std::string& where) {
-  NetworkConfig result = ReadEncoderSizes(config, where);
+  NetworkConfig result = ReadBertKeys(config, where);
   result.pad_id = 1;  // whatever the configuration says
   ReadPositions(config, where, result);
   // transformers takes the buckets to be 32 and only makes the table by this setting.

@@ -20,14 +20,9 @@ NetworkConfig ReadOwnConfig(const Json& config, const std::string& where) {
   if (config.GetNumber("rotary_emb_fraction", where, 1.0) != 1.0) {
     RefuseSet(config, {"rotary_emb_fraction"}, where);
   }
-  NetworkConfig result;
-  result.hidden = ReadSize(config, "n_embd", kMaxHidden, where);
-  result.layers = ReadSize(config, "n_layer", kMaxLayers, where);
-  result.heads = ReadSize(config, "n_head", result.hidden, where);
-  SetHeadDim(result, "n_embd", "n_head", where);
-  result.ffn = ReadSize(config, "n_inner", kMaxFfn, where);
-  result.vocab = ReadSize(config, "vocab_size", kMaxVocab, where);
-  result.embedding = result.hidden;
+  constexpr SizeKeys kKeys = {
+      .hidden = "n_embd", .layers = "n_layer", .heads = "n_head", .ffn = "n_inner"};
+  NetworkConfig result = ReadSizes(config, kKeys, where);
   result.layer_norm_eps = ReadEpsilon(config, "layer_norm_epsilon", 1e-12, where);
   result.activation = Activation::kSilu;
   result.max_positions = ReadSize(config, "n_positions", kMaxPositions, where);
@@ -36,7 +31,7 @@ NetworkConfig ReadOwnConfig(const Json& config, const std::string& where) {
 }
 
 NetworkConfig ReadTransformersConfig(const Json& config, const std::string& where) {
-  NetworkConfig result = ReadEncoderSizes(config, where);
+  NetworkConfig result = ReadBertKeys(config, where);
   RequireSetting(config, "head_dim", result.head_dim, where);
   ReadPositions(config, where, result);
   result.rope_theta = 1000.0;

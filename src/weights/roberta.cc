@@ -9,7 +9,7 @@ namespace vecmill {
 namespace {
 
 NetworkConfig ReadConfig(const Json& config, const std::string& where) {
-  NetworkConfig result = ReadEncoderSizes(config, where);
+  NetworkConfig result = ReadBertKeys(config, where);
   result.pad_id = config.GetInt("pad_token_id", where, 1);
   if (result.pad_id < 0 || result.pad_id >= result.vocab) {
     throw Error(ErrorCode::kCorrupt, where + ": pad_token_id: expected 0 to " +
