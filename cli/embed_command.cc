@@ -69,9 +69,8 @@ void PrintSummary(const RunSummary& s) {
   for (const ColumnDescription& column : s.model.columns) {
     std::fprintf(stderr, "  column %s: %lld values, layers %s, %s%s\n", column.name.c_str(),
                  static_cast<long long>(column.dim), column.layers.c_str(),
-                 column.per_token()
-                     ? "one vector a token"
-                     : (std::string(PoolingName(column.pooling)) + " pooling").c_str(),
+                 column.per_token() ? "one vector a token"
+                                    : (PoolingNames(column.poolings) + " pooling").c_str(),
                  column.normalized ? ", unit length" : "");
   }
   std::fprintf(stderr,

@@ -34,7 +34,7 @@ void PrintModel(const ModelDescription& model) {
   std::printf("model       %s\n", model.path.c_str());
   std::printf("family      %s\n", model.architecture.c_str());
   std::printf("vector      %lld values, %s pooling of the last layer%s\n",
-              static_cast<long long>(vector.dim), std::string(PoolingName(vector.pooling)).c_str(),
+              static_cast<long long>(vector.dim), PoolingNames(vector.poolings).c_str(),
               vector.normalized ? ", unit length" : "");
   std::printf("similarity  %s\n", std::string(SimilarityName(model.similarity)).c_str());
   std::printf("tokens      up to %s of a row, special tokens included; longer rows are cut\n",

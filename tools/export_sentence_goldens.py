@@ -16,7 +16,7 @@ import tempfile
 
 import sentence_transformers
 import torch
-from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
+from sentence_transformers.sentence_transformer.modules import Dense, LayerNorm, Normalize, Pooling, Transformer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TINY = ROOT / "tests/data/models/tiny_bert"
@@ -26,6 +26,13 @@ HIDDEN = 48
 KEPT = ("modules.json", "config_sentence_transformers.json", "sentence_bert_config.json")
 TEXTS = ["hello world", "the quick brown fox jumps over the lazy dog", "", "a b c " * 10]
 PROMPTS = {"query": "the fox: ", "document": ""}
+
+
+def trained(norm):
+    torch.nn.init.normal_(norm.norm.weight, 1.0, 0.2)
+    torch.nn.init.normal_(norm.norm.bias, 0.0, 0.2)
+    return norm
+
 
 # name: (pooling, modules behind it, options of Pooling, options of the model, options of encode, vecmill's options)
 CASES = {
@@ -38,9 +45,16 @@ CASES = {
         ],
         {}, {}, {}, {},
     ),
+    "poolings_and_norm": (
+        ("max", "cls", "weightedmean"), lambda: [trained(LayerNorm(3 * HIDDEN)), Dense(3 * HIDDEN, 20)], {}, {}, {}, {},
+    ),
     "default_prompt": ("mean", lambda: [Normalize()], {}, dict(prompts=PROMPTS, default_prompt_name="query"), {}, {}),
     "prompt_not_pooled": (
         "mean", lambda: [Normalize()], dict(include_prompt=False),
+        dict(prompts=PROMPTS, default_prompt_name="query"), {}, {},
+    ),
+    "cls_behind_prompt": (
+        ("cls", "weightedmean", "lasttoken"), lambda: [], dict(include_prompt=False),
         dict(prompts=PROMPTS, default_prompt_name="query"), {}, {},
     ),
     "prompt_by_name": (

@@ -25,12 +25,12 @@ using TextRow = std::optional<std::string_view>;
 struct ColumnDescription {
   std::string name;
   std::string layers;  // the expression, as given
-  Pooling pooling = Pooling::kMean;
+  Poolings poolings = {Pooling::kMean};
   bool normalized = false;  // vectors are scaled to unit length
   int64_t dim = 0;          // length of a vector
 
   // A row has a vector for each of its tokens instead of one.
-  bool per_token() const { return pooling == Pooling::kNone; }
+  bool per_token() const { return poolings.front() == Pooling::kNone; }
 };
 
 // What a loaded model is, for footers and summaries.

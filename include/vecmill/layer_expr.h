@@ -1,6 +1,6 @@
 // vecmill/layer_expr.h: which layers of a network make a vector, and how.
 //
-//   expression := sum [ ":" pooling ]
+//   expression := sum [ ":" pooling { "+" pooling } ]
 //   sum        := term { "+" term }
 //   term       := { weight "*" } factor
 //   factor     := layer | "last" | "first_last" | function "(" argument { "," argument } ")"
@@ -11,13 +11,13 @@
 //   function   := "mean" | "sum" | "max" | "concat"
 //   pooling    := "mean" | "cls" | "max" | "last" | "mean_sqrt_len" | "weightedmean" | "none"
 //
-// Layers are combined token by token and pooled then. "last" is -1; "first_last" is mean(0, -1), as
+// Layers are combined token by token and pooled then; the vectors of several poolings are put one
+// after the other. "last" is -1; "first_last" is mean(0, -1), as
 // in Gao et al. 2021, arXiv:2104.08821. Examples: -2, mean(-4:-1), concat(-1,-2,-3,-4):cls,
-// 0.7*-1+0.3*-2:max.
+// 0.7*-1+0.3*-2:max, last:mean+max.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +39,7 @@ struct LayerExpr {
 
   std::string text;  // as parsed
   Node root;
-  std::optional<Pooling> pooling;  // unset: the model's own
+  Poolings poolings;  // empty: the model's own
 
   // The expression of a network of `num_layers` layers. Errors: kInvalidArgument; the message shows
   // the text and points at the character.

@@ -1,7 +1,9 @@
 // vecmill/pooling.h: how the tokens of a row become its vector.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace vecmill {
 
@@ -37,6 +39,18 @@ constexpr std::string_view PoolingName(Pooling pooling) {
     if (entry.pooling == pooling) return entry.name;
   }
   return "";
+}
+
+// One or several, whose vectors are put one after the other. kNone stands alone.
+using Poolings = std::vector<Pooling>;
+
+// "mean", "mean+cls"
+inline std::string PoolingNames(const Poolings& poolings) {
+  std::string names;
+  for (const Pooling pooling : poolings) {
+    names += (names.empty() ? "" : "+") + std::string(PoolingName(pooling));
+  }
+  return names;
 }
 
 }  // namespace vecmill

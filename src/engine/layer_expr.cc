@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -25,8 +26,8 @@ class Parser {
   Parser(std::string_view text, int64_t num_layers) : text_(text), num_layers_(num_layers) {}
 
   LayerExpr Parse() {
-    LayerExpr expr{.text = std::string(text_), .root = ParseSum(), .pooling = std::nullopt};
-    if (TakeIf(':')) expr.pooling = ParsePooling();
+    LayerExpr expr{.text = std::string(text_), .root = ParseSum(), .poolings = {}};
+    if (TakeIf(':')) expr.poolings = ParsePoolings();
     if (Peek() != '\0') Fail(pos_, "expected '+', ':' and a pooling, or the end");
     return expr;
   }
@@ -145,6 +146,18 @@ class Parser {
                       std::to_string(num_layers_ + 1));
     }
     return LayerNode(layer);
+  }
+
+  Poolings ParsePoolings() {
+    Poolings poolings;
+    do {
+      SkipSpaces();
+      const size_t begin = pos_;
+      poolings.push_back(ParsePooling());
+      const bool is_none = poolings.front() == Pooling::kNone || poolings.back() == Pooling::kNone;
+      if (is_none && poolings.size() > 1) Fail(begin, "none stands alone");
+    } while (TakeIf('+'));
+    return poolings;
   }
 
   Pooling ParsePooling() {

@@ -34,7 +34,7 @@ TEST(LayerExprTest, LayersCountFromBothEnds) {
     EXPECT_EQ(expr.root.op, Op::kLayer) << text;
     EXPECT_EQ(expr.root.layer, layer) << text;
     EXPECT_EQ(expr.root.weight, 1.0f) << text;
-    EXPECT_EQ(expr.pooling, std::nullopt) << text;
+    EXPECT_TRUE(expr.poolings.empty()) << text;
   }
 }
 
@@ -49,7 +49,7 @@ TEST(LayerExprTest, FirstLastIsTheMeanOfTheEmbeddingsAndTheLastLayer) {
   const LayerExpr expr = Parse("first_last:cls");
   EXPECT_EQ(expr.Layers(), (std::vector<int64_t>{0, 12}));
   EXPECT_EQ(expr.root.weight, 0.5f);
-  EXPECT_EQ(expr.pooling, Pooling::kCls);
+  EXPECT_EQ(expr.poolings, Poolings{Pooling::kCls});
 }
 
 TEST(LayerExprTest, WeightsMultiply) {
@@ -70,8 +70,11 @@ TEST(LayerExprTest, ConcatAddsWidths) {
 
 TEST(LayerExprTest, EveryPoolingHasItsName) {
   for (const NamedPooling& entry : kPoolings) {
-    EXPECT_EQ(Parse("-1:" + std::string(entry.name)).pooling, entry.pooling);
+    EXPECT_EQ(Parse("-1:" + std::string(entry.name)).poolings, Poolings{entry.pooling});
   }
+  const Poolings three = Parse("-1:max + mean+cls").poolings;
+  EXPECT_EQ(three, (Poolings{Pooling::kMax, Pooling::kMean, Pooling::kCls}));
+  EXPECT_EQ(Parse("-1:" + PoolingNames(three)).poolings, three);
 }
 
 TEST(LayerExprTest, ErrorsPointAtTheCharacter) {
@@ -94,6 +97,9 @@ TEST(LayerExprTest, ErrorsPointAtTheCharacter) {
            Case{"-4:-1", 4, "a range stands within mean()"},
            Case{"-1:average", 4, "expected a pooling: mean, cls, max, last"},
            Case{"-1:mean:cls", 8, "or the end"},
+           Case{"-1:mean+", 9, "expected a pooling"},
+           Case{"-1:mean+none", 9, "none stands alone"},
+           Case{"-1:none+cls", 9, "none stands alone"},
            Case{"-1 -2", 4, "expected '+'"},
            Case{"average(1,2)", 1, "found 'average'"},
            Case{"0.5*", 5, "expected a layer"},

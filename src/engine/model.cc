@@ -69,16 +69,6 @@ int64_t CountPromptTokens(const Tokenizer& tokenizer, const std::string& prompt,
   return num_tokens - (of_prompt.back() == of_nothing.back() ? 1 : 0);
 }
 
-// Its weights are those of positions in the whole row, which a column does not see.
-void RefuseWeightedMean(const std::vector<VectorColumn>& columns, const std::string& path) {
-  for (const VectorColumn& column : columns) {
-    if (column.description().pooling != Pooling::kWeightedMean) continue;
-    throw Error(
-        ErrorCode::kUnsupported,
-        path + ": include_prompt is false; pooling weightedmean does not leave a prompt out");
-  }
-}
-
 // The columns asked for. The head belongs to the folder's own vector: the last layer, pooled as the
 // folder says.
 std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const ModelFolder& folder,
@@ -87,24 +77,24 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
   std::vector<VectorColumn> columns;
   for (const ColumnOptions& asked : options.columns) {
     LayerExpr expr = LayerExpr::Parse(asked.layers, network.num_layers());
-    if (expr.root.width > std::numeric_limits<int32_t>::max() / hidden) {
-      throw Error(ErrorCode::kInvalidArgument, "layers: " + asked.layers + " makes vectors of " +
-                                                   std::to_string(expr.root.width) + " x " +
-                                                   std::to_string(hidden) +
-                                                   " values, more than a table can hold");
+    const Poolings& poolings = expr.poolings.empty() ? folder.poolings : expr.poolings;
+    const int64_t width = expr.root.width * static_cast<int64_t>(poolings.size());
+    if (width > std::numeric_limits<int32_t>::max() / hidden) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "layers: " + asked.layers + " makes vectors of " + std::to_string(width) + " x " +
+                      std::to_string(hidden) + " values, more than a table can hold");
     }
     for (const VectorColumn& other : columns) {
       if (other.description().name != asked.name) continue;
       throw Error(ErrorCode::kInvalidArgument,
                   "layers: two columns are called '" + asked.name + "'");
     }
-    const Pooling pooling = expr.pooling.value_or(folder.pooling);
-    const bool per_token = pooling == Pooling::kNone;
+    const bool per_token = poolings.front() == Pooling::kNone;
     const LayerExpr::Node& root = expr.root;
     const bool is_folders_own = root.op == LayerExpr::Op::kLayer && root.weight == 1.0f &&
-                                root.layer == network.num_layers() && pooling == folder.pooling;
+                                root.layer == network.num_layers() && poolings == folder.poolings;
     const bool has_head = is_folders_own && !head.empty();
-    const int64_t full_dim = has_head ? head.out() : root.width * hidden;
+    const int64_t full_dim = has_head ? head.out() : width * hidden;
     const std::optional<int64_t> truncate_dim =
         options.truncate_dim ? options.truncate_dim : folder.truncate_dim;
     const int64_t dim = per_token ? full_dim : truncate_dim.value_or(full_dim);
@@ -120,7 +110,7 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
                               .kept = options.normalize.value_or(false)},
         ColumnDescription{.name = asked.name,
                           .layers = asked.layers,
-                          .pooling = pooling,
+                          .poolings = poolings,
                           .normalized = options.normalize.value_or(as_folder && dim == full_dim),
                           .dim = dim});
   }
@@ -157,7 +147,6 @@ Model::Model(const std::string& path, const EmbedderOptions& options) {
   if (!folder.pools_prompt && !description_.prompt.empty()) {
     num_unpooled_tokens_ =
         CountPromptTokens(*tokenizer_, description_.prompt, folder.max_seq_length);
-    RefuseWeightedMean(columns_, path);
   }
   for (const VectorColumn& column : columns_) {
     description_.columns.push_back(column.description());

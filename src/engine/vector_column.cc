@@ -92,45 +92,47 @@ VectorColumn::VectorColumn(LayerExpr expr, int64_t hidden, const SentenceHead* h
                            Scaling scaling, ColumnDescription description)
     : expr_(std::move(expr)),
       hidden_(hidden),
-      pooled_dim_(expr_.root.width * hidden),
+      combined_dim_(expr_.root.width * hidden),
+      pooled_dim_(combined_dim_ * static_cast<int64_t>(description.poolings.size())),
       full_dim_(head != nullptr ? head->out() : pooled_dim_),
       head_(head),
       scaling_(scaling),
       description_(std::move(description)) {}
 
-// The layers put together [num_tokens, pooled_dim].
+// The layers put together [num_tokens, combined_dim].
 const float* VectorColumn::Combine(const LayerStates& states, int64_t begin, int64_t num_tokens,
                                    std::vector<float>& combined) const {
   const Node& root = expr_.root;
   if (root.op == Op::kLayer && root.weight == 1.0f) {
     return states[static_cast<size_t>(root.layer)] + begin * hidden_;
   }
-  combined.resize(static_cast<size_t>(num_tokens * pooled_dim_));
-  Evaluator(states, begin, num_tokens, hidden_).Set(root, {combined.data(), pooled_dim_});
+  combined.resize(static_cast<size_t>(num_tokens * combined_dim_));
+  Evaluator(states, begin, num_tokens, hidden_).Set(root, {combined.data(), combined_dim_});
   return combined.data();
 }
 
-void VectorColumn::Pool(const float* src, int64_t num_tokens, int64_t num_unpooled,
+void VectorColumn::Pool(Pooling pooling, const float* src, int64_t num_tokens, int64_t num_unpooled,
                         float* dst) const {
-  const float* pooled = src + num_unpooled * pooled_dim_;
+  const int64_t dim = combined_dim_;
+  const float* pooled = src + num_unpooled * dim;
   const int64_t num_pooled = num_tokens - num_unpooled;
-  switch (description_.pooling) {
+  switch (pooling) {
     case Pooling::kMean:
-      return MeanPool(pooled, num_pooled, pooled_dim_, dst);
+      return MeanPool(pooled, num_pooled, dim, dst);
     case Pooling::kCls:
-      std::copy_n(src, pooled_dim_, dst);
+      std::copy_n(pooled, dim, dst);
       return;
     case Pooling::kMax:
-      return MaxPool(pooled, num_pooled, pooled_dim_, dst);
+      return MaxPool(pooled, num_pooled, dim, dst);
     case Pooling::kLast:
-      std::copy_n(src + (num_tokens - 1) * pooled_dim_, pooled_dim_, dst);
+      std::copy_n(src + (num_tokens - 1) * dim, dim, dst);
       return;
     case Pooling::kMeanSqrtLen:
-      return MeanSqrtLenPool(pooled, num_pooled, pooled_dim_, dst);
+      return MeanSqrtLenPool(pooled, num_pooled, dim, dst);
     case Pooling::kWeightedMean:
-      return WeightedMeanPool(pooled, num_pooled, pooled_dim_, dst);
+      return WeightedMeanPool(pooled, num_pooled, dim, /*first=*/num_unpooled + 1, dst);
     case Pooling::kNone:
-      std::copy_n(src, num_tokens * pooled_dim_, dst);
+      std::copy_n(src, num_tokens * dim, dst);
       return;
   }
 }
@@ -143,7 +145,11 @@ void VectorColumn::Write(const LayerStates& states, int64_t begin, int64_t end,
   const bool in_place = head_ == nullptr && dim == full_dim_;
   if (!in_place) scratch.pooled.resize(static_cast<size_t>(pooled_dim_));
   float* pooled = in_place ? dst : scratch.pooled.data();
-  Pool(src, num_tokens, std::min(num_unpooled, num_tokens - 1), pooled);
+  num_unpooled = std::min(num_unpooled, num_tokens - 1);
+  for (size_t i = 0; i < description_.poolings.size(); ++i) {
+    Pool(description_.poolings[i], src, num_tokens, num_unpooled,
+         pooled + static_cast<int64_t>(i) * combined_dim_);
+  }
   if (head_ != nullptr) {
     const float* made = head_->Apply(pooled, scratch.head);
     scratch.pooled.assign(made, made + full_dim_);

@@ -49,10 +49,12 @@ class VectorColumn {
  private:
   const float* Combine(const LayerStates& states, int64_t begin, int64_t num_tokens,
                        std::vector<float>& combined) const;
-  void Pool(const float* src, int64_t num_tokens, int64_t num_unpooled, float* dst) const;
+  void Pool(Pooling pooling, const float* src, int64_t num_tokens, int64_t num_unpooled,
+            float* dst) const;
 
   LayerExpr expr_;
   int64_t hidden_;
+  int64_t combined_dim_;
   int64_t pooled_dim_;
   int64_t full_dim_;  // behind the head
   const SentenceHead* head_;

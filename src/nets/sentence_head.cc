@@ -3,6 +3,8 @@
 #include <filesystem>
 
 #include "base/aligned_buffer.h"
+#include "ops/layer_norm.h"
+#include "ops/nonlinearity.h"
 #include "vecmill/error.h"
 #include "weights/checkpoint.h"
 
@@ -14,7 +16,7 @@ AlignedBuffer<float> ReadTensor(const Checkpoint& checkpoint, const char* name,
   const Tensor* tensor = checkpoint.Find(name);
   if (tensor == nullptr) {
     throw Error(ErrorCode::kCorrupt,
-                checkpoint.path() + ": a Dense module's tensor " + name + " is missing");
+                checkpoint.path() + ": tensor " + std::string(name) + " is missing");
   }
   if (tensor->shape != shape) {
     throw Error(ErrorCode::kCorrupt, tensor->Where() + " has shape " + ShapeText(tensor->shape) +
@@ -26,15 +28,15 @@ AlignedBuffer<float> ReadTensor(const Checkpoint& checkpoint, const char* name,
   return values;
 }
 
-Nonlinearity ToNonlinearity(DenseModule::Function function) {
+Nonlinearity ToNonlinearity(HeadModule::Function function) {
   switch (function) {
-    case DenseModule::Function::kIdentity:
+    case HeadModule::Function::kIdentity:
       return Nonlinearity::kNone;
-    case DenseModule::Function::kTanh:
+    case HeadModule::Function::kTanh:
       return Nonlinearity::kTanh;
-    case DenseModule::Function::kRelu:
+    case HeadModule::Function::kRelu:
       return Nonlinearity::kRelu;
-    case DenseModule::Function::kGelu:
+    case HeadModule::Function::kGelu:
       return Nonlinearity::kGelu;
   }
   return Nonlinearity::kNone;
@@ -42,32 +44,70 @@ Nonlinearity ToNonlinearity(DenseModule::Function function) {
 
 }  // namespace
 
-SentenceHead::SentenceHead(const ModelFolder& folder) {
-  for (const DenseModule& module : folder.dense) {
-    const auto path = std::filesystem::path(folder.path) / module.path;
-    const Checkpoint checkpoint = Checkpoint::Open(path.string());
+class SentenceHead::Dense final : public Layer {
+ public:
+  Dense(const HeadModule& module, const Checkpoint& checkpoint)
+      : matrix_(module.out, module.in), function_(ToNonlinearity(module.function)) {
     const AlignedBuffer<float> weight =
         ReadTensor(checkpoint, "linear.weight", {module.out, module.in});
-    const std::vector<float> zeros(static_cast<size_t>(module.out));
-    PackedMatrix matrix(module.out, module.in);
     const ConstMatrix rows{weight.data(), module.out, module.in, module.in};
     if (module.bias) {
-      matrix.SetRows(0, rows, ReadTensor(checkpoint, "linear.bias", {module.out}).data());
+      matrix_.SetRows(0, rows, ReadTensor(checkpoint, "linear.bias", {module.out}).data());
     } else {
-      matrix.SetRows(0, rows, zeros.data());
+      matrix_.SetRows(0, rows, std::vector<float>(static_cast<size_t>(module.out)).data());
     }
-    layers_.push_back({std::move(matrix), ToNonlinearity(module.function)});
+  }
+
+  int64_t out() const override { return matrix_.n(); }
+
+  void Apply(const float* src, GemmWorkspace& workspace, float* dst) const override {
+    Gemm({src, 1, matrix_.k(), matrix_.k()}, matrix_, function_, workspace,
+         {dst, 1, matrix_.n(), matrix_.n()});
+  }
+
+ private:
+  PackedMatrix matrix_;
+  Nonlinearity function_;
+};
+
+class SentenceHead::Norm final : public Layer {
+ public:
+  Norm(const HeadModule& module, const Checkpoint& checkpoint)
+      : gamma_(ReadTensor(checkpoint, "norm.weight", {module.out})),
+        beta_(ReadTensor(checkpoint, "norm.bias", {module.out})) {}
+
+  int64_t out() const override { return gamma_.size(); }
+
+  void Apply(const float* src, GemmWorkspace& /*workspace*/, float* dst) const override {
+    constexpr float kEps = 1e-5f;  // of torch.nn.LayerNorm
+    LayerNorm({src, 1, out(), out()}, {gamma_.data(), beta_.data(), kEps}, {dst, 1, out(), out()});
+  }
+
+ private:
+  AlignedBuffer<float> gamma_;
+  AlignedBuffer<float> beta_;
+};
+
+SentenceHead::SentenceHead(const ModelFolder& folder) {
+  for (const HeadModule& module : folder.head) {
+    const auto path = std::filesystem::path(folder.path) / module.path;
+    const Checkpoint checkpoint = Checkpoint::Open(path.string());
+    if (module.kind == HeadModule::Kind::kDense) {
+      layers_.push_back(std::make_unique<Dense>(module, checkpoint));
+    } else {
+      layers_.push_back(std::make_unique<Norm>(module, checkpoint));
+    }
     weights_sha256_ += checkpoint.Sha256();
   }
 }
 
+SentenceHead::~SentenceHead() = default;
+
 const float* SentenceHead::Apply(const float* src, Workspace& workspace) const {
   for (size_t i = 0; i < layers_.size(); ++i) {
-    const PackedMatrix& matrix = layers_[i].matrix;
     std::vector<float>& dst = workspace.values[i % 2];
-    dst.resize(static_cast<size_t>(matrix.n()));
-    Gemm({src, 1, matrix.k(), matrix.k()}, matrix, layers_[i].function, workspace.gemm,
-         {dst.data(), 1, matrix.n(), matrix.n()});
+    dst.resize(static_cast<size_t>(layers_[i]->out()));
+    layers_[i]->Apply(src, workspace.gemm, dst.data());
     src = dst.data();
   }
   return src;

@@ -1,13 +1,15 @@
-// nets/sentence_head.h: the linear layers of a sentence-transformers folder behind its pooling.
+// nets/sentence_head.h: what a sentence-transformers folder has behind its pooling.
 //
 //   x = f(weight x + bias)      for each Dense module, one after the other
+//   x = layer norm of x         for each LayerNorm module among them
 //
-// Source:  sentence_transformers 6.2, modules.Dense.
+// Source:  sentence_transformers 6.2, modules.Dense and modules.LayerNorm.
 // Threads: constant after construction; each thread brings its own Workspace.
 // Tested by sentence_head_test.cc.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,12 +26,13 @@ class SentenceHead {
     GemmWorkspace gemm;
   };
 
-  // The Dense modules of `folder`; none gives a head without layers. Errors: kNotFound, kCorrupt
+  // The head of `folder`; no module gives a head without layers. Errors: kNotFound, kCorrupt
   // (missing tensors, other shapes, a NaN or an infinity), kUnsupported, kIo, std::bad_alloc.
   explicit SentenceHead(const ModelFolder& folder);
+  ~SentenceHead();
 
   bool empty() const { return layers_.empty(); }
-  int64_t out() const { return layers_.back().matrix.n(); }  // REQUIRES: not empty
+  int64_t out() const { return layers_.back()->out(); }  // REQUIRES: not empty
   // Hex SHA-256 of the layers' weight files, one after the other.
   const std::string& weights_sha256() const { return weights_sha256_; }
 
@@ -37,12 +40,17 @@ class SentenceHead {
   const float* Apply(const float* src, Workspace& workspace) const;
 
  private:
-  struct Layer {
-    PackedMatrix matrix;
-    Nonlinearity function;
+  class Layer {
+   public:
+    virtual ~Layer() = default;
+    virtual int64_t out() const = 0;
+    // src [in], dst [out]
+    virtual void Apply(const float* src, GemmWorkspace& workspace, float* dst) const = 0;
   };
+  class Dense;
+  class Norm;
 
-  std::vector<Layer> layers_;
+  std::vector<std::unique_ptr<const Layer>> layers_;
   std::string weights_sha256_;
 };
 

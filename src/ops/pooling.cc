@@ -27,13 +27,14 @@ void SumOfRows(const float* src, int64_t num_tokens, int64_t hidden, float divis
   }
 }
 
-void WeightedMeanOfRows(const float* src, int64_t num_tokens, int64_t hidden, float* dst) {
+void WeightedMeanOfRows(const float* src, int64_t num_tokens, int64_t hidden, int64_t first,
+                        float* dst) {
   const auto count = static_cast<float>(num_tokens);
-  const Lanes divisors = Broadcast(count * (count + 1.0f) / 2.0f);
+  const Lanes divisors = Broadcast(count * (count - 1.0f + static_cast<float>(2 * first)) / 2.0f);
   for (int64_t j = 0; j < hidden; j += kLanes) {
     Lanes sum = Broadcast(0.0f);
     for (int64_t t = 0; t < num_tokens; ++t) {
-      const Lanes weights = Broadcast(static_cast<float>(t + 1));
+      const Lanes weights = Broadcast(static_cast<float>(first + t));
       sum = MulAdd(weights, LoadUpTo(src + t * hidden + j, hidden - j), sum);
     }
     StoreUpTo(Div(sum, divisors), hidden - j, dst + j);
@@ -84,8 +85,9 @@ void MeanSqrtLenPool(const float* src, int64_t num_tokens, int64_t hidden, float
   HWY_DYNAMIC_DISPATCH(SumOfRows)(src, num_tokens, hidden, divisor, dst);
 }
 
-void WeightedMeanPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) noexcept {
-  HWY_DYNAMIC_DISPATCH(WeightedMeanOfRows)(src, num_tokens, hidden, dst);
+void WeightedMeanPool(const float* src, int64_t num_tokens, int64_t hidden, int64_t first,
+                      float* dst) noexcept {
+  HWY_DYNAMIC_DISPATCH(WeightedMeanOfRows)(src, num_tokens, hidden, first, dst);
 }
 
 void MaxPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) noexcept {

@@ -1,6 +1,7 @@
 #include "ops/pooling.h"
 
 #include <cmath>
+#include <functional>
 
 #include "ops/ops_fixture.h"
 
@@ -17,11 +18,11 @@ struct Sizes {
 
 const std::vector<Sizes> kShapes = {{1, 1}, {1, 16}, {2, 15}, {3, 17}, {12, 384}, {129, 100}};
 
-using Pool = void (*)(const float* src, int64_t num_tokens, int64_t hidden, float* dst);
+using Pool = std::function<void(const float*, int64_t, int64_t, float*)>;
 
 // `weight_of(t, n)` is what token t of n counts in the result.
 template <typename WeightOf>
-void ExpectEqualsTheTwin(Pool pool, Pool twin, const WeightOf& weight_of) {
+void ExpectEqualsTheTwin(const Pool& pool, const Pool& twin, const WeightOf& weight_of) {
   for (const auto& [tokens, hidden] : kShapes) {
     const TestMatrix src = TestMatrix::Random(tokens, hidden, 1);
     TestMatrix actual(1, hidden);
@@ -52,9 +53,17 @@ TEST_P(PoolingTest, MeanSqrtLenEqualsTheTwin) {
 }
 
 TEST_P(PoolingTest, WeightedMeanEqualsTheTwin) {
-  ExpectEqualsTheTwin(WeightedMeanPool, RefWeightedMeanPool, [](int64_t t, int64_t n) {
-    return 2.0 * static_cast<double>(t + 1) / static_cast<double>(n * (n + 1));
-  });
+  for (int64_t first : {1, 2, 40}) {
+    ExpectEqualsTheTwin([&](const float* src, int64_t n, int64_t hidden,
+                            float* dst) { WeightedMeanPool(src, n, hidden, first, dst); },
+                        [&](const float* src, int64_t n, int64_t hidden, float* dst) {
+                          RefWeightedMeanPool(src, n, hidden, first, dst);
+                        },
+                        [&](int64_t t, int64_t n) {
+                          return 2.0 * static_cast<double>(t + first) /
+                                 static_cast<double>(n * (n - 1 + 2 * first));
+                        });
+  }
 }
 
 TEST_P(PoolingTest, MaxIsExact) {

@@ -7,13 +7,10 @@ namespace vecmill {
 
 namespace {
 
-// The weight of token t is 1, or t + 1.
-double WeightedSum(const float* src, int64_t num_tokens, int64_t hidden, int64_t column,
-                   bool by_position) {
+double Sum(const float* src, int64_t num_tokens, int64_t hidden, int64_t column) {
   double sum = 0.0;
   for (int64_t t = 0; t < num_tokens; ++t) {
-    const double weight = by_position ? static_cast<double>(t + 1) : 1.0;
-    sum += weight * static_cast<double>(src[t * hidden + column]);
+    sum += static_cast<double>(src[t * hidden + column]);
   }
   return sum;
 }
@@ -22,24 +19,28 @@ double WeightedSum(const float* src, int64_t num_tokens, int64_t hidden, int64_t
 
 void RefMeanPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) {
   for (int64_t j = 0; j < hidden; ++j) {
-    dst[j] = static_cast<float>(WeightedSum(src, num_tokens, hidden, j, /*by_position=*/false) /
-                                static_cast<double>(num_tokens));
+    dst[j] = static_cast<float>(Sum(src, num_tokens, hidden, j) / static_cast<double>(num_tokens));
   }
 }
 
 void RefMeanSqrtLenPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) {
   for (int64_t j = 0; j < hidden; ++j) {
-    dst[j] = static_cast<float>(WeightedSum(src, num_tokens, hidden, j, /*by_position=*/false) /
+    dst[j] = static_cast<float>(Sum(src, num_tokens, hidden, j) /
                                 std::sqrt(static_cast<double>(num_tokens)));
   }
 }
 
-void RefWeightedMeanPool(const float* src, int64_t num_tokens, int64_t hidden, float* dst) {
-  const auto count = static_cast<double>(num_tokens);
-  const double weights = count * (count + 1.0) / 2.0;
+void RefWeightedMeanPool(const float* src, int64_t num_tokens, int64_t hidden, int64_t first,
+                         float* dst) {
   for (int64_t j = 0; j < hidden; ++j) {
-    dst[j] =
-        static_cast<float>(WeightedSum(src, num_tokens, hidden, j, /*by_position=*/true) / weights);
+    double sum = 0.0;
+    double weights = 0.0;
+    for (int64_t t = 0; t < num_tokens; ++t) {
+      const auto weight = static_cast<double>(first + t);
+      sum += weight * static_cast<double>(src[t * hidden + j]);
+      weights += weight;
+    }
+    dst[j] = static_cast<float>(sum / weights);
   }
 }
 

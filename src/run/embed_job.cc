@@ -37,7 +37,7 @@ void AddColumn(const ColumnDescription& column, const std::string& prefix, Metad
   footer.insert(footer.end(), {
                                   {prefix + "dim", std::to_string(column.dim)},
                                   {prefix + "layers", column.layers},
-                                  {prefix + "pooling", std::string(PoolingName(column.pooling))},
+                                  {prefix + "pooling", PoolingNames(column.poolings)},
                                   {prefix + "normalized", column.normalized ? "true" : "false"},
                               });
 }

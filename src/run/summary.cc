@@ -19,7 +19,7 @@ Json ColumnsToJson(const std::vector<ColumnDescription>& columns) {
   for (const ColumnDescription& column : columns) {
     array.push_back(Json::Object{{"name", column.name},
                                  {"layers", column.layers},
-                                 {"pooling", std::string(PoolingName(column.pooling))},
+                                 {"pooling", PoolingNames(column.poolings)},
                                  {"normalized", column.normalized},
                                  {"dim", column.dim}});
   }

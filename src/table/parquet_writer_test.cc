@@ -125,7 +125,7 @@ TEST_F(ParquetWriterTest, VectorsAreAPlainListOfRequiredFloats) {
 TEST_F(ParquetWriterTest, AVectorForEachTokenIsAListOfLists) {
   const auto reader = OpenTable({OneColumn()});
   ParquetWriterOptions options = Options();
-  options.columns.push_back({.name = "tokens", .pooling = Pooling::kNone, .dim = 2});
+  options.columns.push_back({.name = "tokens", .poolings = {Pooling::kNone}, .dim = 2});
   const auto writer = ParquetWriter::Open(output_, reader->schema(), options);
   Embeddings made;
   made.columns = {{.values = std::vector<float>(9), .offsets = {}},

@@ -16,7 +16,7 @@ constexpr char kWeights[] = "model.safetensors";
 // All that loading a folder gives: what the JSON files say, and every number of every tensor.
 struct Loaded {
   NetworkConfig config;
-  Pooling pooling = Pooling::kMean;
+  Poolings poolings;
   bool normalize = false;
   int64_t max_seq_length = 0;
   std::vector<float> weights;
@@ -61,7 +61,7 @@ std::vector<float> LoadWeights(const std::string& folder, const NetworkConfig& c
 
 Loaded Load(const std::string& path) {
   const ModelFolder folder = ModelFolder::Open(path);
-  return {folder.config, folder.pooling, folder.normalize, folder.max_seq_length,
+  return {folder.config, folder.poolings, folder.normalize, folder.max_seq_length,
           LoadWeights(folder.transformer_folder, folder.config)};
 }
 

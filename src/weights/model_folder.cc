@@ -67,8 +67,8 @@ ModelFolder ModelFolder::Open(const std::string& path) {
                                          std::to_string(modules.pooling_dim) + ", but " + where +
                                          " says " + std::to_string(folder.config.hidden));
   }
-  folder.pooling = modules.pooling;
-  folder.dense = modules.dense;
+  folder.poolings = modules.poolings;
+  folder.head = modules.head;
   folder.normalize = modules.normalize;
   folder.prompts = modules.prompts;
   folder.default_prompt_name = modules.default_prompt_name;

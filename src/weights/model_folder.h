@@ -12,7 +12,7 @@
 namespace vecmill {
 
 // Two layouts are read:
-//  - sentence-transformers: modules.json lists Transformer, Pooling and optionally Normalize, with
+//  - sentence-transformers: modules.json lists Transformer, Pooling and what may follow, with
 //    1_Pooling/config.json and sentence_bert_config.json, in the spellings of all versions to 6.2;
 //  - transformers: config.json alone; mean pooling, no normalisation, as sentence-transformers
 //    treats such a folder.
@@ -22,8 +22,8 @@ struct ModelFolder {
   std::string transformer_folder;  // holds config.json, the weights (Checkpoint::Open), tokenizer
   std::string tokenizer_json;      // path of tokenizer.json, which exists
   NetworkConfig config;
-  Pooling pooling = Pooling::kMean;
-  std::vector<DenseModule> dense;  // behind the pooling
+  Poolings poolings = {Pooling::kMean};
+  std::vector<HeadModule> head;  // behind the pooling
   bool normalize = false;
   std::vector<NamedPrompt> prompts;
   std::string default_prompt_name;  // of `prompts`; "" for none

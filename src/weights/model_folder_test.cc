@@ -51,7 +51,7 @@ TEST_F(ModelFolderTest, ReadsASentenceTransformersFolder) {
   EXPECT_EQ(model.tokenizer_json, folder_ / "tokenizer.json");
   EXPECT_EQ(model.config.model_type, "bert");
   EXPECT_EQ(model.config.hidden, 48);
-  EXPECT_EQ(model.pooling, Pooling::kMean);
+  EXPECT_EQ(model.poolings, Poolings{Pooling::kMean});
   EXPECT_TRUE(model.normalize);
   EXPECT_EQ(model.max_seq_length, 32);
 }
@@ -59,7 +59,7 @@ TEST_F(ModelFolderTest, ReadsASentenceTransformersFolder) {
 TEST_F(ModelFolderTest, ReadsAPlainTransformersFolder) {
   Remove("modules.json");
   const ModelFolder model = Open();
-  EXPECT_EQ(model.pooling, Pooling::kMean);
+  EXPECT_EQ(model.poolings, Poolings{Pooling::kMean});
   EXPECT_FALSE(model.normalize);
   EXPECT_EQ(model.max_seq_length, 64) << "sentence_bert_config.json counts only with modules.json";
   Edit("config.json", "BertModel", "BertForCausalLM");
@@ -100,8 +100,8 @@ TEST_F(ModelFolderTest, ReadsATransformerInItsOwnFolder) {
 
 TEST_F(ModelFolderTest, RefusesOtherModulesByName) {
   const std::string old = "sentence_transformers.models.";
-  for (const std::string& module : {old + "LayerNorm", old + "Dropout",
-                                    std::string("custom.code.Normalize"), old + "Pooling"}) {
+  for (const std::string& module :
+       {old + "CNN", old + "Dropout", std::string("custom.code.Normalize"), old + "Pooling"}) {
     WriteModules(old + "Transformer", old + "Pooling",
                  R"(,{"name":"2","path":"2_X","type":")" + module + R"("})");
     ExpectOpenError(ErrorCode::kUnsupported, {"modules.json", "Transformer, Pooling"});
@@ -152,22 +152,51 @@ TEST_F(ModelFolderTest, ReadsPoolingModesInBothSpellings) {
         std::pair(R"("pooling_mode":"mean","pooling_mode_cls_token":true)", Pooling::kMean),
         std::pair(R"("pooling_mode":"mean","include_prompt":false)", Pooling::kMean)}) {
     Write(file, R"({"word_embedding_dimension":48,)" + std::string(text) + "}");
-    EXPECT_EQ(Open().pooling, pooling) << text;
+    EXPECT_EQ(Open().poolings, Poolings{pooling}) << text;
     Write(file, R"({"embedding_dimension":48,)" + std::string(text) + "}");
-    EXPECT_EQ(Open().pooling, pooling) << text;
+    EXPECT_EQ(Open().poolings, Poolings{pooling}) << text;
   }
+}
+
+TEST_F(ModelFolderTest, ReadsPoolingsPutTogether) {
+  for (const auto& [text, poolings] :
+       {std::pair(R"("pooling_mode_mean_tokens":true,"pooling_mode_cls_token":true)",
+                  Poolings{Pooling::kCls, Pooling::kMean}),
+        std::pair(R"("pooling_mode":["mean","cls"])", Poolings{Pooling::kMean, Pooling::kCls})}) {
+    Write("1_Pooling/config.json", R"({"word_embedding_dimension":48,)" + std::string(text) + "}");
+    EXPECT_EQ(Open().poolings, poolings) << text;
+  }
+}
+
+TEST_F(ModelFolderTest, ReadsLayerNormsAndRefusesThoseThatDoNotFit) {
+  const std::string old = "sentence_transformers.models.";
+  WriteModules(old + "Transformer", old + "Pooling",
+               R"(,{"name":"2","path":"2_LayerNorm","type":")" + old + R"(LayerNorm"})");
+  fs::create_directory(folder_ / "2_LayerNorm");
+  const std::string file = "2_LayerNorm/config.json";
+  Write(file, R"({"dimension":48})");
+  ASSERT_EQ(Open().head.size(), 1U);
+  EXPECT_EQ(Open().head[0].kind, HeadModule::Kind::kLayerNorm);
+  Write("1_Pooling/config.json",
+        R"({"word_embedding_dimension":48,"pooling_mode":["mean","cls"]})");
+  ExpectOpenError(ErrorCode::kCorrupt, {"2_LayerNorm", "dimension is 48", "gives 96 values"});
+  Write(file, R"({"dimension":0})");
+  ExpectOpenError(ErrorCode::kCorrupt, {file, "found 0"});
+  Write(file, R"({"dimension":96,"eps":1e-3})");
+  ExpectOpenError(ErrorCode::kUnsupported, {file, "eps"});
 }
 
 TEST_F(ModelFolderTest, RefusesOtherPoolingByName) {
   const std::string file = "1_Pooling/config.json";
   for (const auto& [text, named] :
-       {std::pair(R"("pooling_mode_cls_token":true,"pooling_mode_mean_tokens":true)", "cls + mean"),
-        std::pair(R"("pooling_mode":["mean","max"])", "mean + max"),
+       {std::pair(R"("pooling_mode":["mean","first_last"])", "first_last"),
         std::pair(R"("pooling_mode":"first_last")", "first_last"),
         std::pair(R"("pooling_mode_new":true)", "pooling_mode_new")}) {
     Write(file, R"({"word_embedding_dimension":48,)" + std::string(text) + "}");
     ExpectOpenError(ErrorCode::kUnsupported, {file, named});
   }
+  Write(file, R"({"embedding_dimension":48,"pooling_mode":[]})");
+  ExpectOpenError(ErrorCode::kCorrupt, {file, "pooling_mode", "none"});
   Write(file, R"({"pooling_mode":"mean"})");
   ExpectOpenError(ErrorCode::kCorrupt, {file, "word_embedding_dimension", "nothing"});
   Write(file, R"({"pooling_mode":"mean","embedding_dimension":384})");

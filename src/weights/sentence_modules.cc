@@ -18,11 +18,13 @@ namespace vecmill {
 namespace {
 
 constexpr char kModulesFile[] = "modules.json";
-constexpr char kRunsModules[] = "; this build runs Transformer, Pooling, Dense, Normalize";
+constexpr int64_t kMaxFeatures = 1 << 20;  // of a Dense or LayerNorm module
+constexpr char kRunsModules[] =
+    "; this build runs Transformer, Pooling, Dense, LayerNorm, Normalize";
 constexpr char kRunsPooling[] =
     "; this build runs mean, cls, max, mean_sqrt_len_tokens, weightedmean, lasttoken";
 
-enum class ModuleKind { kTransformer, kPooling, kDense, kNormalize };
+enum class ModuleKind { kTransformer, kPooling, kDense, kLayerNorm, kNormalize };
 
 struct Module {
   ModuleKind kind;
@@ -81,8 +83,8 @@ std::vector<std::string_view> SplitDots(std::string_view text) {
 // sentence_transformers.base.modules.normalize.Normalize; the class comes last.
 ModuleKind ReadModuleKind(const std::string& type, const std::string& where) {
   constexpr std::string_view kPackages[] = {
-      "models",      "base",    "modules", "sentence_transformer",
-      "transformer", "pooling", "dense",   "normalize"};
+      "models", "base",       "modules",  "sentence_transformer", "transformer", "pooling",
+      "dense",  "layer_norm", "normalize"};
   const std::vector<std::string_view> parts = SplitDots(type);
   const bool packages_known =
       parts.size() >= 3 && parts.front() == "sentence_transformers" &&
@@ -92,6 +94,7 @@ ModuleKind ReadModuleKind(const std::string& type, const std::string& where) {
   if (packages_known && parts.back() == "Transformer") return ModuleKind::kTransformer;
   if (packages_known && parts.back() == "Pooling") return ModuleKind::kPooling;
   if (packages_known && parts.back() == "Dense") return ModuleKind::kDense;
+  if (packages_known && parts.back() == "LayerNorm") return ModuleKind::kLayerNorm;
   if (packages_known && parts.back() == "Normalize") return ModuleKind::kNormalize;
   ThrowUnsupported(where, "module " + Json(type).Describe() + kRunsModules);
 }
@@ -123,13 +126,13 @@ std::vector<Module> ReadModules(const std::string& folder) {
     return is_next;
   };
   const bool begins_well = skip(ModuleKind::kTransformer) && skip(ModuleKind::kPooling);
-  while (skip(ModuleKind::kDense)) {
+  while (skip(ModuleKind::kDense) || skip(ModuleKind::kLayerNorm)) {
   }
   skip(ModuleKind::kNormalize);
   if (!begins_well || num_known < modules.size()) {
     ThrowUnsupported(file->path(), "a chain of " + std::to_string(modules.size()) +
                                        " modules that is not Transformer, Pooling and optionally "
-                                       "Dense and Normalize, in this order");
+                                       "Dense or LayerNorm and Normalize, in this order");
   }
   return modules;
 }
@@ -185,26 +188,24 @@ void ReadPooling(const std::string& folder, const std::string& path, SentenceMod
                     where);
 
   const std::vector<std::string> modes = ReadPoolingModes(config, where);
-  if (modes.size() != 1) {
-    std::string listed;
-    for (const std::string& mode : modes) listed += (listed.empty() ? "" : " + ") + mode;
-    ThrowUnsupported(
-        where, "pooling modes put together (" + listed + ")" + kRunsPooling + ", one at a time");
+  if (modes.empty()) ThrowCorrupt(where, "pooling_mode: expected a name at least, found none");
+  result.poolings.clear();
+  for (const std::string& name_of_mode : modes) {
+    const auto* const mode = std::find_if(std::begin(kModes), std::end(kModes),
+                                          [&](const auto& m) { return m.name == name_of_mode; });
+    if (mode == std::end(kModes)) {
+      ThrowUnsupported(where, "pooling mode " + Json(name_of_mode).Describe() + kRunsPooling);
+    }
+    result.poolings.push_back(mode->pooling);
   }
-  const auto* const mode = std::find_if(std::begin(kModes), std::end(kModes),
-                                        [&](const auto& m) { return m.name == modes[0]; });
-  if (mode == std::end(kModes)) {
-    ThrowUnsupported(where, "pooling mode " + Json(modes[0]).Describe() + kRunsPooling);
-  }
-  result.pooling = mode->pooling;
   result.pools_prompt = config.GetBool("include_prompt", where, true);
   const bool is_new = config.Find("embedding_dimension") != nullptr;
   result.pooling_dim =
       config.GetInt(is_new ? "embedding_dimension" : "word_embedding_dimension", where);
 }
 
-DenseModule ReadDense(const std::string& folder, const std::string& path) {
-  using Function = DenseModule::Function;
+HeadModule ReadDense(const std::string& folder, const std::string& path) {
+  using Function = HeadModule::Function;
   constexpr std::pair<std::string_view, Function> kFunctions[] = {
       {"torch.nn.modules.linear.Identity", Function::kIdentity},
       {"torch.nn.modules.activation.Tanh", Function::kTanh},
@@ -221,11 +222,10 @@ DenseModule ReadDense(const std::string& folder, const std::string& path) {
   RequireString(config, "module_input_name", "sentence_embedding", where);
   RequireString(config, "module_output_name", "sentence_embedding", where);
   CheckInside(folder, path);
-  DenseModule dense{.path = path,
-                    .in = config.GetInt("in_features", where),
-                    .out = config.GetInt("out_features", where),
-                    .bias = config.GetBool("bias", where, true)};
-  constexpr int64_t kMaxFeatures = 1 << 20;
+  HeadModule dense{.path = path,
+                   .in = config.GetInt("in_features", where),
+                   .out = config.GetInt("out_features", where),
+                   .bias = config.GetBool("bias", where, true)};
   if (dense.in < 1 || dense.in > kMaxFeatures || dense.out < 1 || dense.out > kMaxFeatures) {
     ThrowCorrupt(where, "in_features and out_features: expected 1 to " +
                             std::to_string(kMaxFeatures) + ", found " + std::to_string(dense.in) +
@@ -242,6 +242,20 @@ DenseModule ReadDense(const std::string& folder, const std::string& path) {
   }
   dense.function = found->second;
   return dense;
+}
+
+HeadModule ReadLayerNorm(const std::string& folder, const std::string& path) {
+  const std::string name = JoinPath(path, "config.json");
+  const Json config = ReadModelJson(folder, name);
+  const std::string where = JoinPath(folder, name);
+  RefuseUnknownKeys(config, {"dimension"}, where);
+  CheckInside(folder, path);
+  const int64_t dimension = config.GetInt("dimension", where);
+  if (dimension < 1 || dimension > kMaxFeatures) {
+    ThrowCorrupt(where, "dimension: expected 1 to " + std::to_string(kMaxFeatures) + ", found " +
+                            std::to_string(dimension));
+  }
+  return {.kind = HeadModule::Kind::kLayerNorm, .path = path, .in = dimension, .out = dimension};
 }
 
 void CheckNormalize(const std::string& folder, const std::string& path) {
@@ -357,16 +371,19 @@ SentenceModules ReadSentenceModules(const std::string& folder) {
   result.transformer_path = modules[0].path;
   ReadTransformer(folder, result);
   ReadPooling(folder, modules[1].path, result);
-  int64_t dim = result.pooling_dim;
+  int64_t dim = result.pooling_dim * static_cast<int64_t>(result.poolings.size());
   for (const Module& module : modules) {
-    if (module.kind != ModuleKind::kDense) continue;
-    result.dense.push_back(ReadDense(folder, module.path));
-    if (result.dense.back().in != dim) {
+    const bool is_dense = module.kind == ModuleKind::kDense;
+    if (!is_dense && module.kind != ModuleKind::kLayerNorm) continue;
+    result.head.push_back(is_dense ? ReadDense(folder, module.path)
+                                   : ReadLayerNorm(folder, module.path));
+    if (result.head.back().in != dim) {
       ThrowCorrupt(JoinPath(folder, module.path),
-                   "in_features is " + std::to_string(result.dense.back().in) +
-                       ", but the module before it gives " + std::to_string(dim) + " values");
+                   std::string(is_dense ? "in_features" : "dimension") + " is " +
+                       std::to_string(result.head.back().in) + ", but the module before it gives " +
+                       std::to_string(dim) + " values");
     }
-    dim = result.dense.back().out;
+    dim = result.head.back().out;
   }
   result.normalize = modules.back().kind == ModuleKind::kNormalize;
   if (result.normalize) CheckNormalize(folder, modules.back().path);

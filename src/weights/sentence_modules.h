@@ -20,22 +20,25 @@ struct NamedPrompt {
   std::string text;
 };
 
-// A linear layer behind the pooling.
-struct DenseModule {
+// What changes the vector behind the pooling: a linear layer or a layer norm.
+struct HeadModule {
+  enum class Kind { kDense, kLayerNorm };
   enum class Function { kIdentity, kTanh, kRelu, kGelu };
 
+  Kind kind = Kind::kDense;
   std::string path;  // of its weights (Checkpoint::Open), below the model folder
   int64_t in = 0;
-  int64_t out = 0;
+  int64_t out = 0;  // of kLayerNorm: as many as in
+  // Of kDense.
   bool bias = true;
   Function function = Function::kIdentity;  // of what it gives
 };
 
 struct SentenceModules {
   std::string transformer_path;  // below the model folder; "" is the folder itself
-  Pooling pooling = Pooling::kMean;
+  Poolings poolings = {Pooling::kMean};
   int64_t pooling_dim = 0;                // hidden size that the Pooling module expects
-  std::vector<DenseModule> dense;         // one reads what the one before it gives
+  std::vector<HeadModule> head;           // one reads what the one before it gives
   bool normalize = false;                 // scale the vector to unit length
   std::optional<int64_t> max_seq_length;  // when the Transformer module sets one; at least 2
   bool lower_case = false;                // lower-case the text before the tokenizer sees it
@@ -49,8 +52,8 @@ struct SentenceModules {
 };
 
 // Read modules.json of `folder` and the files it leads to. Modules other than Transformer, Pooling,
-// Dense and Normalize in this order, other pooling modes and settings this build does not know are
-// refused by name. Errors: kNotFound, kCorrupt, kUnsupported, kIo.
+// Dense or LayerNorm and Normalize in this order, other pooling modes and settings this build does
+// not know are refused by name. Errors: kNotFound, kCorrupt, kUnsupported, kIo.
 SentenceModules ReadSentenceModules(const std::string& folder);
 
 }  // namespace vecmill

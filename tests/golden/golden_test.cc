@@ -95,7 +95,7 @@ TEST_P(TinyBertGolden, PoolingEqualsSentenceTransformers) {
   const Json cases = ReadJson(VECMILL_GOLDEN "/tiny_bert.json");
   for (bool normalize : {false, true}) {
     const auto embedder = Embedder::Load(folder, {.normalize = normalize});
-    EXPECT_EQ(PoolingName(embedder->description().columns[0].pooling), pooling);
+    EXPECT_EQ(PoolingNames(embedder->description().columns[0].poolings), pooling);
     for (size_t i = 0; i < cases.array().size(); ++i) {
       const TextRow row = cases.array()[i].Find("text")->string();
       const std::string name = std::to_string(i) + "." + pooling + (normalize ? ".normalized" : "");
