@@ -28,11 +28,13 @@ ROOMS = {
 }
 ROOMS["tests"] = [room for room in ROOMS if room != "tests"]
 
-# The one room of each third-party library, by the first folder of its headers; KINDS says in which
+# The one room of each third-party library, by the first folder of its headers or the one header it
+# has; KINDS says in which
 # files of the room. Public and room headers stay free of them, so that a library can be replaced.
 LIBRARIES = {
     "nlohmann": ("base", "source"),
     "openssl": ("base", "source"),
+    "sentencepiece_processor.h": ("tokenizer", "source"),
     "hwy": ("ops", "any"),
     "arrow": ("table", "any"),
     "parquet": ("table", "any"),
@@ -91,7 +93,7 @@ def refusal(path, bracket, target):
         return f"room {room} is not in the table of tools/check_layers.py"
     if STANDARD.fullmatch(target):
         return None
-    first = target.split("/")[0] if "/" in target else None
+    first = target.split("/")[0] if "/" in target or target in LIBRARIES else None
     if first in LIBRARIES and room != "vecmill":
         return library_refusal(room, kind, first)
     if first in ROOMS:

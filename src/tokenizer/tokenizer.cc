@@ -4,14 +4,16 @@
 #include "base/mapped_file.h"
 #include "tokenizer/bert_tokenizer.h"
 #include "tokenizer/component.h"
+#include "tokenizer/sentence_piece.h"
 #include "tokenizer/staged_tokenizer.h"
 #include "vecmill/error.h"
 
 namespace vecmill {
 
-std::unique_ptr<const Tokenizer> Tokenizer::Load(const std::string& tokenizer_json_path) {
-  const std::string& where = tokenizer_json_path;
+std::unique_ptr<const Tokenizer> Tokenizer::Load(const std::string& path) {
+  const std::string& where = path;
   MappedFile file(where);
+  if (path.ends_with(".model")) return LoadSentencePiece(file.text(), where);
   Json root = ParseJson(file.text(), where);
   if (!root.is_object()) {
     throw Error(ErrorCode::kCorrupt, where + ": expected an object, found " + root.Describe());

@@ -1,4 +1,4 @@
-// tokenizer/tokenizer.h: text to token ids, as a model's tokenizer.json says.
+// tokenizer/tokenizer.h: text to token ids, as a model's tokenizer.json or sp.model says.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,13 @@ namespace vecmill {
 // Gives the ids that the tokenizers wheel 0.23.3 gives for the same file and a single text.
 // docs/tokenizer.md lists the stages that are supported; others are refused by name. The file's
 // truncation and padding are not read: the caller says how many tokens a row may have.
+// A SentencePiece model gives SentencePiece's ids: sentence_piece.h.
 // Threads: constant after loading.
 class Tokenizer {
  public:
+  // A name that ends in .model is a SentencePiece model, any other a tokenizer.json.
   // Errors: kNotFound, kIo, kCorrupt, kUnsupported, each naming the path and the key.
-  static std::unique_ptr<const Tokenizer> Load(const std::string& tokenizer_json_path);
+  static std::unique_ptr<const Tokenizer> Load(const std::string& path);
 
   virtual ~Tokenizer() = default;
 
@@ -25,8 +27,9 @@ class Tokenizer {
   // other token. Time is linear in the text up to where the cut is certain (BPE: n log n in a
   // word), and nothing beyond the next few kilobytes is read; memory does not grow with the text.
   // Where a file has other stages than BERT's and they or the text allow no cut, both take the
-  // whole text. Errors: kInvalidArgument if max_tokens cannot hold the special tokens; kUnsupported
-  // for a normalizer that makes a text a hundred times as long, and for a BPE word of 2 GiB.
+  // whole text; SentencePiece takes a MiB at a time. Errors: kInvalidArgument if max_tokens cannot
+  // hold the special tokens; kUnsupported for a normalizer that makes a text a hundred times as
+  // long, and for a BPE word of 2 GiB.
   virtual bool Encode(std::string_view text, int64_t max_tokens,
                       std::vector<int32_t>* ids) const = 0;
 
