@@ -67,6 +67,11 @@ CASES = {
         "mean_sqrt_len_tokens", lambda: [], {}, {},
         dict(truncate_dim=16, normalize_embeddings=True), dict(truncate_dim=16, normalize=True),
     ),
+    "scaled_truncated_scaled": (
+        "mean", lambda: [Normalize()], {}, dict(truncate_dim=100),
+        dict(truncate_dim=7, normalize_embeddings=True), dict(truncate_dim=7, normalize=True),
+    ),
+    "truncated_to_more": ("cls", lambda: [Normalize()], {}, dict(truncate_dim=100), {}, {}),
 }  # fmt: skip
 
 

@@ -26,8 +26,9 @@ struct ColumnDescription {
   std::string name;
   std::string layers;  // the expression, as given
   Poolings poolings = {Pooling::kMean};
-  bool normalized = false;  // vectors are scaled to unit length
-  int64_t dim = 0;          // length of a vector
+  bool normalized = false;             // vectors are scaled to unit length
+  bool normalized_before_cut = false;  // they were until they were cut to dim values
+  int64_t dim = 0;                     // length of a vector
 
   // A row has a vector for each of its tokens instead of one.
   bool per_token() const { return poolings.front() == Pooling::kNone; }

@@ -25,8 +25,8 @@ struct EmbedderOptions {
   // Scale vectors to unit length, after truncate_dim. Unset: as the model folder says, which is
   // before truncate_dim; vectors of tokens are not.
   std::optional<bool> normalize;
-  // Values of a vector that are kept, the first ones. Unset: as the model folder says; vectors of
-  // tokens are not cut.
+  // Values of a vector that are kept, the first ones, no more than it has. Unset: as the model
+  // folder says, or all where it says more; vectors of tokens are not cut.
   std::optional<int64_t> truncate_dim;
   // What goes before every row's text: this text, or else the model folder's prompt of this name,
   // or else, for questions, its prompt "query" if there is one, or else its default prompt.

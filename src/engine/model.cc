@@ -95,9 +95,8 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
                                 root.layer == network.num_layers() && poolings == folder.poolings;
     const bool has_head = is_folders_own && !head.empty();
     const int64_t full_dim = has_head ? head.out() : width * hidden;
-    const std::optional<int64_t> truncate_dim =
-        options.truncate_dim ? options.truncate_dim : folder.truncate_dim;
-    const int64_t dim = per_token ? full_dim : truncate_dim.value_or(full_dim);
+    const int64_t folder_dim = std::min(folder.truncate_dim.value_or(full_dim), full_dim);
+    const int64_t dim = per_token ? full_dim : options.truncate_dim.value_or(folder_dim);
     if (dim < 1 || dim > full_dim) {
       throw Error(ErrorCode::kInvalidArgument,
                   "truncate dim: " + std::to_string(dim) + " is not a number from 1 to " +
@@ -108,11 +107,13 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
         std::move(expr), hidden, has_head ? &head : nullptr,
         VectorColumn::Scaling{.full = as_folder && options.normalize.value_or(true),
                               .kept = options.normalize.value_or(false)},
-        ColumnDescription{.name = asked.name,
-                          .layers = asked.layers,
-                          .poolings = poolings,
-                          .normalized = options.normalize.value_or(as_folder && dim == full_dim),
-                          .dim = dim});
+        ColumnDescription{
+            .name = asked.name,
+            .layers = asked.layers,
+            .poolings = poolings,
+            .normalized = options.normalize.value_or(as_folder && dim == full_dim),
+            .normalized_before_cut = as_folder && !options.normalize && dim < full_dim,
+            .dim = dim});
   }
   return columns;
 }

@@ -7,10 +7,10 @@
 #include "base/stopwatch.h"
 #include "run/pipeline.h"
 #include "run/run_recorder.h"
+#include "run/table_footer.h"
 #include "table/input_files.h"
 #include "table/parquet_writer.h"
 #include "table/table_reader.h"
-#include "vecmill/version.h"
 
 namespace vecmill {
 namespace {
@@ -28,37 +28,6 @@ int64_t WindowRows(const ModelDescription& model) {
     rows = std::min(rows, kMaxTokenValues / (model.max_seq_length * column.dim));
   }
   return std::max<int64_t>(rows, 1);
-}
-
-using Metadata = std::vector<std::pair<std::string, std::string>>;
-
-// "vecmill.dim" and so on, or "vecmill.NAME.dim" with prefix "vecmill.NAME.".
-void AddColumn(const ColumnDescription& column, const std::string& prefix, Metadata& footer) {
-  footer.insert(footer.end(), {
-                                  {prefix + "dim", std::to_string(column.dim)},
-                                  {prefix + "layers", column.layers},
-                                  {prefix + "pooling", PoolingNames(column.poolings)},
-                                  {prefix + "normalized", column.normalized ? "true" : "false"},
-                              });
-}
-
-// What the output says of how it was made. The first column stands for the table as well.
-Metadata FooterOf(const EmbedJob& job, const ModelDescription& model) {
-  Metadata footer = {
-      {"vecmill.model", model.path},
-      {"vecmill.model_sha256", model.weights_sha256},
-      {"vecmill.revision", ""},
-      {"vecmill.column", job.column},
-      {"vecmill.prompt", model.prompt},
-      {"vecmill.mode", "exact"},
-      {"vecmill.executed_dtype", "float32"},
-      {"vecmill.version", VECMILL_VERSION},
-  };
-  AddColumn(model.columns.front(), "vecmill.", footer);
-  for (const ColumnDescription& column : model.columns) {
-    AddColumn(column, "vecmill." + column.name + ".", footer);
-  }
-  return footer;
 }
 
 }  // namespace

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <utility>
 
+#include "run/table_footer.h"
 #include "table/input_files.h"
 #include "table/table_reader.h"
 #include "vecmill/embedder.h"
@@ -88,65 +88,16 @@ class NearestRows {
   std::vector<SearchHit> hits_;
 };
 
-// What the table's footer says of the column searched.
-class TableFooter {
- public:
-  TableFooter(const std::string& table, std::string column)
-      : table_(table), values_(FooterMetadata(table)), column_(std::move(column)) {
-    if (Value("vecmill.model_sha256").empty()) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  table +
-                      ": no vecmill.model_sha256 in its footer; search reads tables that "
-                      "vecmill embed wrote");
-    }
-  }
-
-  std::string Value(const std::string& key) const {
-    const auto found = values_.find(key);
-    return found == values_.end() ? std::string() : found->second;
-  }
-
-  // The options that made the column, or those of the caller where the footer does not name it.
-  EmbedderOptions Complete(EmbedderOptions options) const {
-    const std::string layers = Value("vecmill." + column_ + ".layers");
-    if (layers.empty()) return options;
-    const std::string pooling = Value("vecmill." + column_ + ".pooling");
-    if (pooling == PoolingName(Pooling::kNone)) {
-      throw Error(ErrorCode::kInvalidArgument, table_ + ": column '" + column_ +
-                                                   "' holds a vector for each token; search "
-                                                   "reads columns of one vector a row");
-    }
-    options.columns = {{.name = column_, .layers = layers}};
-    options.normalize = Value("vecmill." + column_ + ".normalized") == "true";
-    options.truncate_dim = std::stoll("0" + Value("vecmill." + column_ + ".dim"));
-    return options;
-  }
-
-  void CheckModel(const ModelDescription& model) const {
-    const std::string sha256 = Value("vecmill.model_sha256");
-    if (sha256 == model.weights_sha256) return;
-    throw Error(ErrorCode::kInvalidArgument, table_ + ": was embedded with other weights (" +
-                                                 Value("vecmill.model") + ", sha256 " + sha256 +
-                                                 ") than those of " + model.path + " (sha256 " +
-                                                 model.weights_sha256 + ")");
-  }
-
- private:
-  const std::string table_;
-  const std::map<std::string, std::string> values_;
-  const std::string column_;
-};
-
 }  // namespace
 
 std::vector<std::vector<SearchHit>> Search(const SearchJob& job) {
   const std::vector<InputFile> files = ListInputFiles({job.table});
-  const TableFooter footer(job.table, job.vector_column);
+  const TableFooter footer(job.table);
   const std::string text_column =
       job.text_column.empty() ? footer.Value("vecmill.column") : job.text_column;
   const std::unique_ptr<Embedder> embedder =
-      Embedder::Load(job.model, footer.Complete(job.embedder));
-  footer.CheckModel(embedder->description());
+      Embedder::Load(job.model, footer.OptionsOf(job.vector_column, job.embedder));
+  footer.CheckModel(job.vector_column, embedder->description());
   const int64_t dim = embedder->description().columns[0].dim;
   const SimilarityFn similarity_of = FunctionOf(embedder->description().similarity);
 

@@ -71,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(Cases, SentenceGolden,
                          testing::Values("dense", "two_dense", "poolings_and_norm",
                                          "cls_behind_prompt", "default_prompt", "prompt_not_pooled",
                                          "prompt_by_name", "prompt_given", "truncated",
-                                         "truncated_then_scaled"));
+                                         "truncated_then_scaled", "scaled_truncated_scaled",
+                                         "truncated_to_more"));
 
 }  // namespace
 }  // namespace vecmill
