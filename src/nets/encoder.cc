@@ -144,7 +144,7 @@ Encoder::Encoder(const NetworkConfig& config, const EncoderTensors& tensors)
   }
   if (rotary) global_.rotary.emplace(config.max_positions, config.head_dim, config.rope_theta);
   if (!config.local_layers.empty()) {
-    local_.bias = WindowBias(config.local_distance, config.max_positions);
+    local_.max_distance = config.local_distance;
     local_.rotary.emplace(config.max_positions, config.head_dim, config.local_rope_theta);
   }
   layers_.reserve(tensors.layers.size());
@@ -185,7 +185,8 @@ void Encoder::RunLayer(int64_t index, const PackedBatch& batch, const Activation
   const AttentionShape heads{.heads = config().heads,
                              .head_dim = config().head_dim,
                              .scale = 1.0f / std::sqrt(static_cast<float>(config().head_dim)),
-                             .bias = where.bias ? &*where.bias : nullptr};
+                             .bias = where.bias ? &*where.bias : nullptr,
+                             .max_distance = where.max_distance};
   const Nonlinearity activation = ToNonlinearity(config().activation);
   GemmWorkspace& gemm = workspace.gemm;
 

@@ -55,10 +55,11 @@ class Encoder final : public Network {
     std::optional<Norm> ffn_norm;  // always there
   };
 
-  // How the layers of one kind, local or not, know where a token is.
+  // How the layers of one kind, local or not, know where a token is and how far it sees.
   struct Positions {
     std::optional<RotaryTable> rotary;
     std::optional<RelativeBias> bias;
+    int64_t max_distance = AttentionShape{}.max_distance;
     int64_t num_bytes() const {
       return (rotary ? rotary->num_bytes() : 0) + (bias ? bias->num_bytes() : 0);
     }

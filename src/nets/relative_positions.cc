@@ -35,14 +35,4 @@ RelativeBias BucketedBias(const float* table, int64_t heads, int64_t max_tokens)
   return bias;
 }
 
-RelativeBias WindowBias(int64_t distance, int64_t max_tokens) {
-  constexpr float kOutside = -1e30f;  // below every score, so its weight vanishes
-  RelativeBias bias(1, max_tokens);
-  for (int64_t d = distance + 1; d < max_tokens; ++d) {
-    bias.Set(0, d, kOutside);
-    bias.Set(0, -d, kOutside);
-  }
-  return bias;
-}
-
 }  // namespace vecmill

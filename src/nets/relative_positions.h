@@ -20,7 +20,4 @@ int64_t DistanceBucket(int64_t distance);
 // [kNumDistanceBuckets, heads].
 RelativeBias BucketedBias(const float* table, int64_t heads, int64_t max_tokens);
 
-// The bias of layers in which a token attends to those at most `distance` away, for all heads.
-RelativeBias WindowBias(int64_t distance, int64_t max_tokens);
-
 }  // namespace vecmill

@@ -44,16 +44,5 @@ TEST(RelativePositionsTest, BiasIsThatOfTheBucketAndHead) {
   }
 }
 
-TEST(RelativePositionsTest, WindowIsAsWideOnBothSides) {
-  const RelativeBias bias = WindowBias(3, 10);
-  for (int64_t query = 0; query < 10; ++query) {
-    for (int64_t key = 0; key < 10; ++key) {
-      const bool inside = key >= query - 3 && key <= query + 3;
-      EXPECT_EQ(bias.Row(1, query)[key], inside ? 0.0f : -1e30f) << query << " " << key;
-    }
-  }
-  EXPECT_EQ(WindowBias(5, 2).Row(0, 0)[1], 0.0f) << "wider than any sequence";
-}
-
 }  // namespace
 }  // namespace vecmill

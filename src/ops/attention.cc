@@ -6,7 +6,8 @@
 // Columns of the last panel of keys that have no key start at kNoKey instead of 0, so that the
 // maximum passes over them and the softmax gives them 1.6e-28, which vanishes in a sum of at
 // least 1. No masks. A bias takes one more pass over the scores; it is kept by distance, so that a
-// query's biases are consecutive numbers.
+// query's biases are consecutive numbers. With a max_distance, a block of queries multiplies with
+// the panels that any of them reads, and each query's scores beyond its reach become kNoKey.
 #include "ops/attention.h"
 
 #include <algorithm>
@@ -75,10 +76,11 @@ void PackValues(ConstMatrix values, float* panels) {
   }
 }
 
-// c = init + a * panels, all of the depth at once; init [c.cols rounded up to 16].
-void MultiplyByPanels(ConstMatrix a, const float* panels, const float* init, Matrix c) {
+// c = init + a * panels, all of the depth at once; init [c.cols rounded up to 16]; a panel's
+// numbers begin panel_size behind those of the one before it.
+void MultiplyByPanels(ConstMatrix a, const float* panels, int64_t panel_size, const float* init,
+                      Matrix c) {
   const RowTiles tiles(c.rows);
-  const int64_t panel_size = a.cols * kLanes;
   int64_t n = 0;
   while (n < c.cols) {
     const bool whole = n + kMaxTilePanels * kLanes <= c.cols;
@@ -88,7 +90,7 @@ void MultiplyByPanels(ConstMatrix a, const float* panels, const float* init, Mat
       const int64_t rows = tiles.Begin(t + 1) - begin;
       const Tile tile{.a = a.Row(begin),
                       .a_stride = a.stride,
-                      .b = panels + n * a.cols,
+                      .b = panels + n / kLanes * panel_size,
                       .panel_stride = panel_size,
                       .depth = a.cols,
                       .init = init + n,
@@ -140,30 +142,48 @@ HWY_INLINE void ScaleRow(float* row, int64_t size, float factor) {
   }
 }
 
+// scores [first, first + cols) of a query = kNoKey where they are farther from it than
+// max_distance.
+HWY_INLINE void CutReach(float* scores, int64_t first, int64_t cols, int64_t query,
+                         int64_t max_distance) {
+  const int64_t begin = std::clamp(query - max_distance - first, int64_t{0}, cols);
+  const int64_t end = std::clamp(query + max_distance + 1 - first, int64_t{0}, cols);
+  std::fill(scores, scores + begin, kNoKey);
+  std::fill(scores + end, scores + cols, kNoKey);
+}
+
 // dst = softmax(scale * queries keys^T + bias) values, for one sequence and head whose keys and
 // values are packed in the workspace.
 void AttendHead(ConstMatrix queries, int64_t head, const AttentionShape& shape,
                 AttentionWorkspace& workspace, Matrix dst) {
   const int64_t num_keys = queries.rows;
-  const int64_t padded = RoundUp(num_keys);
-  const int64_t block = AttentionWorkspace::QueriesPerBlock(num_keys);
+  const int64_t reach = shape.max_distance;
+  const int64_t block =
+      AttentionWorkspace::QueriesPerBlock(AttentionWorkspace::KeysPerBlock(num_keys, shape));
   for (int64_t begin = 0; begin < queries.rows; begin += block) {
     const int64_t rows = std::min(block, queries.rows - begin);
-    const Matrix scores{.data = workspace.scores(), .rows = rows, .cols = padded, .stride = padded};
-    MultiplyByPanels({queries.Row(begin), rows, queries.cols, queries.stride}, workspace.keys(),
-                     workspace.score_start(), scores);
+    // Keys [first, end), from the beginning of a panel; `cols` scores of them, to the end of one.
+    const int64_t first = std::max(begin - reach, int64_t{0}) / kLanes * kLanes;
+    const int64_t end = std::min(begin + rows + reach, num_keys);
+    const int64_t cols = RoundUp(end - first);
+    const Matrix scores{.data = workspace.scores(), .rows = rows, .cols = cols, .stride = cols};
+    MultiplyByPanels({queries.Row(begin), rows, queries.cols, queries.stride},
+                     workspace.keys() + first * queries.cols, kLanes * queries.cols,
+                     workspace.score_start() + first, scores);
     float sums[AttentionWorkspace::kMaxQueriesPerBlock];
     for (int64_t i = 0; i < rows; ++i) {
-      if (shape.bias == nullptr) {
-        sums[i] = ExpRow(scores.Row(i), padded, shape.scale);
-      } else {
-        ScaleAndAdd(scores.Row(i), padded, shape.scale, shape.bias->Row(head, begin + i));
-        sums[i] = ExpRow(scores.Row(i), padded, 1.0f);
+      float scale = shape.scale;
+      if (shape.bias != nullptr) {
+        ScaleAndAdd(scores.Row(i), cols, scale, shape.bias->Row(head, begin + i) + first);
+        scale = 1.0f;
       }
+      if (reach < num_keys) CutReach(scores.Row(i), first, cols, begin + i, reach);
+      sums[i] = ExpRow(scores.Row(i), cols, scale);
     }
     const Matrix out{.data = dst.Row(begin), .rows = rows, .cols = dst.cols, .stride = dst.stride};
-    MultiplyByPanels({scores.data, rows, num_keys, scores.stride}, workspace.values(),
-                     workspace.zeros(), out);
+    MultiplyByPanels({scores.data, rows, end - first, scores.stride},
+                     workspace.values() + first * kLanes, num_keys * kLanes, workspace.zeros(),
+                     out);
     for (int64_t i = 0; i < rows; ++i) ScaleRow(out.Row(i), out.cols, 1.0f / sums[i]);
   }
 }
@@ -209,12 +229,19 @@ int64_t AttentionWorkspace::QueriesPerBlock(int64_t num_keys) {
   return std::clamp(rows, kTileRows, kMaxQueriesPerBlock);
 }
 
-void AttentionWorkspace::Reserve(int64_t max_tokens, int64_t head_dim) {
+int64_t AttentionWorkspace::KeysPerBlock(int64_t num_keys, const AttentionShape& shape) {
+  if (shape.max_distance >= num_keys) return num_keys;
+  return std::min(num_keys, 2 * shape.max_distance + kMaxQueriesPerBlock + kPanel);
+}
+
+void AttentionWorkspace::Reserve(int64_t max_tokens, const AttentionShape& shape) {
   const int64_t keys = RoundUpToPanel(max_tokens);
-  const int64_t columns = RoundUpToPanel(head_dim);
-  keys_.Reserve(keys * head_dim);
+  const int64_t columns = RoundUpToPanel(shape.head_dim);
+  keys_.Reserve(keys * shape.head_dim);
   values_.Reserve(columns * max_tokens);
-  scores_.Reserve(std::max(kMaxScores, QueriesPerBlock(max_tokens) * keys));
+  const int64_t keys_per_block = KeysPerBlock(max_tokens, shape);
+  scores_.Reserve(
+      std::max(kMaxScores, QueriesPerBlock(keys_per_block) * RoundUpToPanel(keys_per_block)));
   score_start_.Reserve(keys);
   if (zeros_.size() < columns) {
     zeros_.Reserve(columns);
@@ -241,17 +268,16 @@ HWY_EXPORT(AttendBatch);
 void Attention(ConstMatrix qkv, std::span<const int64_t> offsets, const AttentionShape& shape,
                AttentionWorkspace& workspace, Matrix dst) {
   VECMILL_CHECK(qkv.cols == 3 * shape.heads * shape.head_dim && dst.cols * 3 == qkv.cols);
+  VECMILL_CHECK(shape.max_distance >= 0);
   int64_t max_tokens = 0;
   for (size_t i = 0; i + 1 < offsets.size(); ++i) {
     max_tokens = std::max(max_tokens, offsets[i + 1] - offsets[i]);
   }
   if (shape.bias != nullptr) {
-    const int64_t heads = shape.bias->heads();
-    VECMILL_CHECK(heads == shape.heads || heads == 1);
-    VECMILL_CHECK(max_tokens <= shape.bias->max_tokens());
+    VECMILL_CHECK(shape.bias->heads() == shape.heads && max_tokens <= shape.bias->max_tokens());
   }
   if (max_tokens == 0) return;
-  workspace.Reserve(max_tokens, shape.head_dim);
+  workspace.Reserve(max_tokens, shape);
   HWY_DYNAMIC_DISPATCH(AttendBatch)(qkv, offsets, shape, workspace, dst);
 }
 

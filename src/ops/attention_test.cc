@@ -125,23 +125,45 @@ TEST_P(AttentionTest, BiasEqualsTheTwin) {
   }
 }
 
-TEST_P(AttentionTest, BiasOfOneHeadIsThatOfAll) {
-  const TestMatrix values = TestMatrix::Random(1, 39, 7);
-  RelativeBias one(1, 20);
-  RelativeBias three(3, 20);
-  for (int64_t i = 0; i < 39; ++i) {
-    one.Set(0, i - 19, values.at(0, i));
-    for (int64_t head = 0; head < 3; ++head) three.Set(head, i - 19, values.at(0, i));
+TEST_P(AttentionTest, KeysWithinReachEqualTheTwin) {
+  const std::vector<int64_t> offsets = Offsets({1, 7, 64, 131, 300});
+  RelativeBias bias(2, 300);
+  for (int64_t distance = -299; distance <= 299; ++distance) {
+    bias.Set(0, distance, static_cast<float>(distance % 7));
+    bias.Set(1, distance, static_cast<float>(distance % 3));
   }
-  const TestMatrix qkv = TestMatrix::Random(20, 144, 8);
-  AttentionShape shape{.heads = 3, .head_dim = 16, .scale = 0.25f, .bias = &one};
-  TestMatrix actual(20, 48);
-  TestMatrix expected(20, 48);
+  for (int64_t max_distance : {0, 1, 15, 16, 64, 200, 299, 300}) {
+    for (const RelativeBias* used : std::vector<const RelativeBias*>{nullptr, &bias}) {
+      const AttentionShape shape{
+          .heads = 2, .head_dim = 12, .scale = 0.3f, .bias = used, .max_distance = max_distance};
+      const TestMatrix qkv = TestMatrix::Random(offsets.back(), 72, 7);
+      TestMatrix actual(offsets.back(), 24);
+      TestMatrix expected(offsets.back(), 24);
+      AttentionWorkspace workspace;
+      Attention(qkv.view(), offsets, shape, workspace, actual.view());
+      RefAttention(qkv.view(), offsets, shape, expected.view());
+      // As in BiasEqualsTheTwin.
+      const double bound = Bound(qkv, shape) + 4.0 * 16.0 * kEps * 4.0;
+      for (int64_t i = 0; i < offsets.back() * 24; ++i) {
+        ASSERT_NEAR(actual.data()[i], expected.data()[i], bound) << max_distance << ": " << i;
+      }
+    }
+  }
+}
+
+// Were a key out of reach read, its value would show: it is far larger than those within.
+TEST_P(AttentionTest, KeysOutOfReachHaveNoPart) {
+  constexpr int64_t kTokens = 200;
+  const AttentionShape shape{.heads = 1, .head_dim = 16, .scale = 0.25f, .max_distance = 5};
+  TestMatrix qkv = TestMatrix::Random(kTokens, 48, 8);
+  for (int64_t d = 0; d < 16; ++d) qkv.view().Row(100)[32 + d] = 1e20f;
+  TestMatrix dst(kTokens, 16);
   AttentionWorkspace workspace;
-  Attention(qkv.view(), Offsets({20}), shape, workspace, actual.view());
-  shape.bias = &three;
-  Attention(qkv.view(), Offsets({20}), shape, workspace, expected.view());
-  EXPECT_TRUE(SameBits(actual, expected));
+  Attention(qkv.view(), Offsets({kTokens}), shape, workspace, dst.view());
+  for (int64_t t = 0; t < kTokens; ++t) {
+    const bool reaches = t >= 95 && t <= 105;
+    EXPECT_EQ(std::abs(dst.at(t, 3)) > 1e15f, reaches) << t;
+  }
 }
 
 TEST_P(AttentionTest, BiasPicksTheKeyAtItsDistance) {
@@ -170,6 +192,8 @@ TEST_P(AttentionTest, SizesThatDisagreeAreABug) {
   EXPECT_THROW(Attention(qkv.view(), Offsets({4}), shape, workspace, dst.view()), Error);
   const RelativeBias bias(1, 3);
   const RelativeBias two_heads(2, 4);
+  const AttentionShape backwards{.heads = 1, .head_dim = 16, .scale = 1.0f, .max_distance = -1};
+  EXPECT_THROW(Attention(qkv.view(), Offsets({4}), backwards, workspace, dst.view()), Error);
   const AttentionShape other{.heads = 1, .head_dim = 16, .scale = 1.0f, .bias = &two_heads};
   EXPECT_THROW(Attention(qkv.view(), Offsets({4}), other, workspace, dst.view()), Error);
   const AttentionShape biased{.heads = 1, .head_dim = 16, .scale = 1.0f, .bias = &bias};

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "ops/attention.h"
@@ -29,6 +30,10 @@ void RefAttention(ConstMatrix qkv, std::span<const int64_t> offsets, const Atten
           weights[s] = static_cast<double>(shape.scale) * Dot(qkv.Row(t) + head, key, dim);
           if (shape.bias != nullptr) {
             weights[s] += static_cast<double>(shape.bias->Row(head / dim, t - offsets[i])[s]);
+          }
+          const int64_t query = t - offsets[i];
+          if (std::abs(static_cast<int64_t>(s) - query) > shape.max_distance) {
+            weights[s] = -HUGE_VAL;
           }
           max = std::max(max, weights[s]);
         }
