@@ -46,6 +46,8 @@ struct EmbedFlags {
   EmbedJob job;
   std::string output_column = "embedding";
   std::vector<std::string> layers;
+  std::string long_rows = "truncate";
+  std::string on_error = "null";
   bool normalize = false;
   bool no_normalize = false;
   std::string progress = "auto";
@@ -57,9 +59,11 @@ void PrintSummary(const RunSummary& s) {
                FormatCount(s.rows).c_str(), FormatCount(s.tokens).c_str(),
                FormatDuration(s.embed_seconds).c_str(), FormatRate(s.rows_per_second()).c_str(),
                FormatRate(s.tokens_per_second()).c_str());
-  std::fprintf(stderr,
-               "  cut at %s tokens: %s rows; null: %s; repeated texts: %s; invalid UTF-8: %s\n",
-               FormatCount(s.model.max_seq_length).c_str(), FormatCount(s.truncated).c_str(),
+  const bool refused = s.long_rows == LongRows::kError;
+  std::fprintf(stderr, "  %s %s tokens: %s rows; null: %s; repeated texts: %s; invalid UTF-8: %s\n",
+               refused ? "without a vector, longer than" : "cut at",
+               FormatCount(s.model.max_seq_length).c_str(),
+               FormatCount(refused ? s.too_long : s.truncated).c_str(),
                FormatCount(s.nulls).c_str(), FormatCount(s.duplicates).c_str(),
                FormatCount(s.invalid_utf8).c_str());
   std::fprintf(stderr, "  model: %s\n", s.model.path.c_str());
@@ -127,6 +131,8 @@ std::vector<ColumnOptions> ParseColumns(const EmbedFlags& flags) {
 int RunEmbed(EmbedFlags& flags) {
   flags.job.embedder.columns = ParseColumns(flags);
   if (flags.normalize || flags.no_normalize) flags.job.embedder.normalize = flags.normalize;
+  if (flags.long_rows == "error") flags.job.embedder.long_rows = LongRows::kError;
+  if (flags.on_error == "fail") flags.job.on_error = OnError::kFail;
   InstallStopSignals();
   ProgressDisplay display(ParseProgressMode(flags.progress));
   RunSummary summary;
@@ -171,6 +177,18 @@ void AddFlags(CLI::App& command, EmbedFlags& flags) {
   command.add_flag(
       "--accounts", job.accounts,
       "Add NAME_tokens, NAME_truncated and NAME_error, NAME the (first) vector column");
+  command
+      .add_option("--long", flags.long_rows,
+                  "Rows of more tokens than the model takes: truncate (cut and count them) or "
+                  "error (they get no vector)")
+      ->check(CLI::IsMember({"truncate", "error"}))
+      ->capture_default_str();
+  command
+      .add_option("--on-error", flags.on_error,
+                  "Rows that are too long or not UTF-8: null (null where no vector can be made; "
+                  "NAME_error says why) or fail (the run ends, naming the first)")
+      ->check(CLI::IsMember({"null", "fail"}))
+      ->capture_default_str();
   CLI::Option* prompt =
       command.add_option("--prompt", job.embedder.prompt, "Text to put before every row's");
   command

@@ -55,8 +55,9 @@ struct ModelDescription {
 // What Embed makes of N rows.
 struct Embeddings {
   struct Column {
-    // [N, dim] row-major; zeros for null rows. per_token: row i has vectors [offsets[i],
-    // offsets[i + 1]) of values [offsets[N], dim], one for each of its tokens, none if it is null.
+    // [N, dim] row-major; zeros for rows without a vector. per_token: row i has vectors
+    // [offsets[i], offsets[i + 1]) of values [offsets[N], dim], one for each of its tokens, none if
+    // it has none.
     std::vector<float> values;
     std::vector<int64_t> offsets;  // [N + 1]; empty unless per_token
   };

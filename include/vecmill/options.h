@@ -14,6 +14,12 @@ struct ColumnOptions {
   std::string layers = "last";  // vecmill/layer_expr.h
 };
 
+// What becomes of a row of more tokens than the model takes.
+enum class LongRows {
+  kTruncate,  // the tokens at its end are cut off: RowAccount::truncated
+  kError,     // it gets no vector: RowAccount::too_long
+};
+
 struct EmbedderOptions {
   // Worker threads; 0 means one for each CPU this process may run on.
   int num_threads = 0;
@@ -33,6 +39,7 @@ struct EmbedderOptions {
   std::optional<std::string> prompt;
   std::string prompt_name;
   bool is_query = false;
+  LongRows long_rows = LongRows::kTruncate;
 };
 
 }  // namespace vecmill

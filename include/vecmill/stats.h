@@ -2,17 +2,28 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace vecmill {
 
 // What happened to one row.
 struct RowAccount {
-  int32_t num_tokens = 0;     // tokens used, special tokens included; 0 for a null row
+  int32_t num_tokens = 0;     // tokens used, special tokens included; 0 for a row without a vector
   bool is_null = false;       // the row was null, its vector is not set
   bool truncated = false;     // tokens beyond max_seq_length were cut off
   bool invalid_utf8 = false;  // invalid bytes were replaced by U+FFFD
   bool duplicate = false;     // computed once, for an earlier row of the same text
+  bool too_long = false;      // more tokens than max_seq_length, refused: its vector is not set
+  int64_t too_many_tokens = 0;  // all tokens of a row that is too_long
+
+  bool has_vector() const { return !is_null && !too_long; }
 };
+
+// What was wrong with a row; empty where all is well. A null row is no error.
+inline std::string RowError(const RowAccount& account) {
+  if (account.too_long) return "too long: " + std::to_string(account.too_many_tokens) + " tokens";
+  return account.invalid_utf8 ? "invalid UTF-8 was replaced by U+FFFD" : "";
+}
 
 // Where the worker threads' time went, summed over threads, in seconds.
 struct StageSeconds {

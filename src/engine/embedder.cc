@@ -47,6 +47,7 @@ class NativeEmbedder final : public Embedder {
   NativeEmbedder(const std::string& folder, const EmbedderOptions& options)
       : model_(folder, options),
         block_tokens_(options.block_tokens),
+        long_rows_(options.long_rows),
         pool_(options.num_threads > 0 ? options.num_threads : NumUsableCpus()),
         scratch_(static_cast<size_t>(pool_.num_threads())) {}
 
@@ -147,6 +148,12 @@ class NativeEmbedder final : public Embedder {
     }
     const size_t begin = ids.size();
     account.truncated = model_.Encode(text, &ids);
+    if (account.truncated && long_rows_ == LongRows::kError) {
+      ids.resize(begin);
+      account.truncated = false;
+      account.too_long = true;
+      account.too_many_tokens = model_.CountTokens(text);
+    }
     account.num_tokens = static_cast<int32_t>(ids.size() - begin);
   }
 
@@ -205,6 +212,7 @@ class NativeEmbedder final : public Embedder {
   // Constant after construction.
   const Model model_;
   const int64_t block_tokens_;
+  const LongRows long_rows_;
 
   ThreadPool pool_;
   std::vector<Scratch> scratch_;  // scratch_[i] belongs to worker i

@@ -160,7 +160,16 @@ Model::Model(const std::string& path, const EmbedderOptions& options) {
 }
 
 bool Model::Encode(std::string_view text, std::vector<int32_t>* ids) const {
-  const int64_t max_tokens = description_.max_seq_length;
+  return Encode(text, description_.max_seq_length, ids);
+}
+
+int64_t Model::CountTokens(std::string_view text) const {
+  std::vector<int32_t> ids;
+  Encode(text, std::numeric_limits<int64_t>::max(), &ids);
+  return static_cast<int64_t>(ids.size());
+}
+
+bool Model::Encode(std::string_view text, int64_t max_tokens, std::vector<int32_t>* ids) const {
   if (description_.prompt.empty()) return tokenizer_->Encode(text, max_tokens, ids);
   return tokenizer_->Encode(description_.prompt + std::string(text), max_tokens, ids);
 }

@@ -41,6 +41,9 @@ class Model {
   // cut off.
   bool Encode(std::string_view text, std::vector<int32_t>* ids) const;
 
+  // Tokens of the prompt and `text`, none cut off. Takes 4 bytes of memory for each.
+  int64_t CountTokens(std::string_view text) const;
+
   // Tokens at the start of every row that are not pooled.
   int64_t num_unpooled_tokens() const { return num_unpooled_tokens_; }
 
@@ -50,6 +53,8 @@ class Model {
                              StageSeconds& seconds) const;
 
  private:
+  bool Encode(std::string_view text, int64_t max_tokens, std::vector<int32_t>* ids) const;
+
   ModelDescription description_;
   std::unique_ptr<const Tokenizer> tokenizer_;
   std::unique_ptr<const Network> network_;

@@ -6,6 +6,7 @@
 
 #include "base/stopwatch.h"
 #include "run/pipeline.h"
+#include "run/row_failures.h"
 #include "run/run_recorder.h"
 #include "run/table_footer.h"
 #include "table/input_files.h"
@@ -59,6 +60,10 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
   };
   const auto sink = [&](const EmbeddedWindow<Chunk>& done) {
     const Stopwatch watch;
+    if (job.on_error == OnError::kFail) {
+      const Chunk& chunk = done.window.owner;
+      ThrowIfRowFailed(done.made.accounts, chunk.file, chunk.first_row, model.max_seq_length);
+    }
     writer->Write(done.window.owner, done.made);
     recorder.Wrote(done.made.accounts, watch.Seconds());
     on_progress(recorder.progress());

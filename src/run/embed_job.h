@@ -12,12 +12,19 @@
 
 namespace vecmill {
 
+// What becomes of a row that RowError (vecmill/stats.h) has something to say about.
+enum class OnError {
+  kNull,  // its vector is null if it could not be made, and NAME_error says why
+  kFail,  // the run fails, naming the row
+};
+
 struct EmbedJob {
   std::vector<std::string> inputs;  // files, folders, globs, s3:// URIs
   std::string output;               // Parquet file or s3:// URI
   std::string model;                // folder
   std::string column = "text";
-  bool accounts = false;        // add NAME_tokens, NAME_truncated, NAME_error of the first column
+  bool accounts = false;  // add NAME_tokens, NAME_truncated, NAME_error of the first column
+  OnError on_error = OnError::kNull;
   bool replace_output = false;  // an output that exists is replaced, not refused
   EmbedderOptions embedder;
 };
@@ -34,9 +41,9 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
                        const ProgressFn& on_progress);
 
 // Lines of text in, JSON lines out: {"text": ..., "embedding": [...]}, every column by its name
-// and, with job.accounts, tokens and truncated. A line goes through as soon as no more input is
-// waiting, so that the command can stand in an interactive pipe. job.inputs and job.output are not
-// used. Errors: kIo naming the side.
+// and, with job.accounts, tokens, truncated and error. A line goes through as soon as no more input
+// is waiting, so that the command can stand in an interactive pipe. job.inputs and job.output are
+// not used. Errors: kIo naming the side.
 RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
                          const std::atomic<bool>& stop, const ProgressFn& on_progress);
 

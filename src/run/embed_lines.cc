@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "run/embed_job.h"
 #include "run/pipeline.h"
+#include "run/row_failures.h"
 #include "run/run_recorder.h"
 #include "vecmill/error.h"
 
@@ -117,9 +118,14 @@ void AppendVector(std::span<const float> vector, std::string& out) {
   out += ']';
 }
 
-// The vector of a row, or the list of its tokens' vectors.
-void AppendVectors(const Embeddings::Column& made, const ColumnDescription& column, size_t row,
-                   std::string& out) {
+// The vector of a row, the list of its tokens' vectors, or null.
+void AppendVectors(const Embeddings& embeddings, size_t column_idx, const ColumnDescription& column,
+                   size_t row, std::string& out) {
+  if (!embeddings.accounts[row].has_vector()) {
+    out += "null";
+    return;
+  }
+  const Embeddings::Column& made = embeddings.columns[column_idx];
   const auto dim = static_cast<size_t>(column.dim);
   const std::span<const float> values = made.values;
   if (!column.per_token()) {
@@ -142,10 +148,12 @@ void AppendJsonLine(std::string_view text, const Embeddings& made,
     const RowAccount& account = made.accounts[row];
     out += ",\"tokens\":" + std::to_string(account.num_tokens);
     out += account.truncated ? ",\"truncated\":true" : ",\"truncated\":false";
+    const std::string error = RowError(account);
+    out += ",\"error\":" + (error.empty() ? "null" : Json(error).Dump());
   }
   for (size_t c = 0; c < columns.size(); ++c) {
     out += "," + Json(columns[c].name).Dump() + ":";
-    AppendVectors(made.columns[c], columns[c], row, out);
+    AppendVectors(made, c, columns[c], row, out);
   }
   out += "}\n";
 }
@@ -158,8 +166,14 @@ RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
   LineSource lines(input_fd, stop);
   const std::vector<ColumnDescription>& columns = recorder.embedder().description().columns;
 
+  int64_t num_written = 0;
   const auto sink = [&](const EmbeddedWindow<Text>& done) {
     const Stopwatch watch;
+    if (job.on_error == OnError::kFail) {
+      ThrowIfRowFailed(done.made.accounts, "standard input", num_written,
+                       recorder.embedder().description().max_seq_length);
+    }
+    num_written += static_cast<int64_t>(done.window.rows.size());
     std::string out;
     for (size_t i = 0; i < done.window.rows.size(); ++i) {
       AppendJsonLine(*done.window.rows[i], done.made, columns, i, job.accounts, out);

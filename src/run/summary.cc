@@ -45,6 +45,7 @@ void RunSummary::Add(std::span<const RowAccount> accounts) {
     tokens += account.num_tokens;
     if (!account.duplicate) computed_tokens += account.num_tokens;
     truncated += account.truncated;
+    too_long += account.too_long;
     nulls += account.is_null;
     duplicates += account.duplicate;
     invalid_utf8 += account.invalid_utf8;
@@ -68,12 +69,14 @@ std::string RunSummary::ToJson() const {
       {"output", output},
       {"columns", ColumnsToJson(model.columns)},
       {"prompt", model.prompt},
+      {"long_rows", long_rows == LongRows::kError ? "error" : "truncate"},
       {"threads", num_threads},
       {"executed_dtype", "float32"},
       {"rows", rows},
       {"tokens", tokens},
       {"computed_tokens", computed_tokens},
       {"truncated", truncated},
+      {"too_long", too_long},
       {"nulls", nulls},
       {"duplicates", duplicates},
       {"invalid_utf8", invalid_utf8},

@@ -22,12 +22,14 @@ struct RunSummary {
   ModelDescription model;
   int num_threads = 0;
   std::string output;  // path, or "-"
+  LongRows long_rows = LongRows::kTruncate;
 
   int64_t rows = 0;
   int64_t tokens = 0;  // of all rows
   int64_t computed_tokens =
       0;  // of rows that went through the network: tokens less those of repeats
   int64_t truncated = 0;
+  int64_t too_long = 0;
   int64_t nulls = 0;
   int64_t duplicates = 0;
   int64_t invalid_utf8 = 0;

@@ -91,16 +91,16 @@ std::shared_ptr<parquet::ArrowWriterProperties> ArrowProperties() {
   return parquet::ArrowWriterProperties::Builder().store_schema()->build();
 }
 
-// Bits of the rows that are not null, and how many are.
+// Bits of the rows that have a vector, and how many have none.
 struct Validity {
-  std::shared_ptr<arrow::Buffer> bits;  // nullptr if no row is null
+  std::shared_ptr<arrow::Buffer> bits;  // nullptr if all have
   int64_t num_nulls = 0;
 };
 
 Validity ValidityOf(std::span<const RowAccount> accounts, const std::string& where) {
   arrow::TypedBufferBuilder<bool> bits;
   for (const RowAccount& account : accounts) {
-    ThrowIfError(bits.Append(!account.is_null), where, ErrorCode::kInternal);
+    ThrowIfError(bits.Append(account.has_vector()), where, ErrorCode::kInternal);
   }
   Validity validity{.bits = nullptr, .num_nulls = bits.false_count()};
   if (validity.num_nulls > 0) {
@@ -146,8 +146,8 @@ arrow::Result<arrow::ArrayVector> AccountArrays(std::span<const RowAccount> acco
   for (const RowAccount& account : accounts) {
     ARROW_RETURN_NOT_OK(tokens.Append(account.num_tokens));
     ARROW_RETURN_NOT_OK(truncated.Append(account.truncated));
-    ARROW_RETURN_NOT_OK(account.invalid_utf8 ? error.Append("invalid UTF-8 was replaced by U+FFFD")
-                                             : error.AppendNull());
+    const std::string reason = RowError(account);
+    ARROW_RETURN_NOT_OK(reason.empty() ? error.AppendNull() : error.Append(reason));
   }
   arrow::ArrayVector arrays(3);
   ARROW_RETURN_NOT_OK(tokens.Finish(&arrays[0]));

@@ -48,7 +48,7 @@ class ParquetWriter {
   // Without Finish, nothing is left behind. Never throws.
   virtual ~ParquetWriter() = default;
 
-  // Append the chunk's rows with what was made of them; a row whose account says is_null gets null
+  // Append the chunk's rows with what was made of them; a row whose account has no vector gets null
   // vectors. The vectors are copied, the chunk is kept for a while. Errors: kIo.
   virtual void Write(const Chunk& chunk, const Embeddings& made) = 0;
 
