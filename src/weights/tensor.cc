@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/checked_math.h"
+#include "base/half.h"
 #include "base/json.h"
 #include "vecmill/error.h"
 
@@ -28,23 +29,8 @@ int64_t ReadableWidth(const std::string& dtype) {
   return 0;
 }
 
-float F32FromBits(uint32_t bits) { return std::bit_cast<float>(bits); }
-
-// IEEE 754 binary16; every value of it is a binary32 value.
-float F32FromF16(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1f;
-  const uint32_t fraction = half & 0x3ff;
-  if (exponent == 0) {  // zero or subnormal: fraction * 2^-24
-    const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
-    return F32FromBits(sign | std::bit_cast<uint32_t>(magnitude));
-  }
-  if (exponent == 0x1f) return F32FromBits(sign | kF32ExponentMask | (fraction << 13));
-  return F32FromBits(sign | ((exponent + 127 - 15) << 23) | (fraction << 13));
-}
-
 // bfloat16 is the upper half of a binary32.
-float F32FromBF16(uint16_t half) { return F32FromBits(static_cast<uint32_t>(half) << 16); }
+float F32FromBF16(uint16_t half) { return std::bit_cast<float>(static_cast<uint32_t>(half) << 16); }
 
 void ConvertHalves(const std::byte* src, int64_t count, float (*convert)(uint16_t), float* dst) {
   for (int64_t i = 0; i < count; ++i) {
