@@ -77,10 +77,12 @@ void PrintSummary(const RunSummary& s) {
                                     : (PoolingNames(column.poolings) + " pooling").c_str(),
                  column.normalized ? ", unit length" : "");
   }
-  std::fprintf(stderr,
-               "  machine: %d threads, %.0f %% of their measured peak of %.0f GFLOP/s; memory %s\n",
-               s.num_threads, 100 * s.peak_fraction(), s.peak_gflops,
-               FormatBytes(s.peak_memory_bytes).c_str());
+  std::fprintf(stderr, "  machine: %d threads, ", s.num_threads);
+  if (s.model.flop_per_token > 0) {
+    std::fprintf(stderr, "%.0f %% of their measured peak of %.0f GFLOP/s; ",
+                 100 * s.peak_fraction(), s.peak_gflops);
+  }
+  std::fprintf(stderr, "memory %s\n", FormatBytes(s.peak_memory_bytes).c_str());
   if (s.output != "-") std::fprintf(stderr, "  output: %s\n", s.output.c_str());
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write the folders and vectors that tests/golden/sentence_test.cc compares: what sentence-transformers does
-behind the network, on the tiny BERT of tools/export_goldens.py.
+behind the network, on the tiny BERT of tools/export_goldens.py, and two static embeddings with its tokenizer.
 
-    goldens/bin/python tools/export_sentence_goldens.py      (the environment of export_goldens.py)
+    goldens/bin/python tools/export_sentence_goldens.py      (the environment of export_goldens.py and model2vec)
 
 Writes below tests/golden/sentence, for each case, the files of the saved folder that are not the tiny BERT's
 own (modules.json, 1_Pooling/, 2_Dense/, ...) and case.json: the options as vecmill has them, and `vectors`,
@@ -14,9 +14,12 @@ import pathlib
 import shutil
 import tempfile
 
+import model2vec
+import numpy
 import sentence_transformers
+import tokenizers
 import torch
-from sentence_transformers.sentence_transformer.modules import Dense, LayerNorm, Normalize, Pooling, Transformer
+from sentence_transformers.sentence_transformer.modules import Dense, LayerNorm, Normalize, Pooling, StaticEmbedding, Transformer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TINY = ROOT / "tests/data/models/tiny_bert"
@@ -81,15 +84,47 @@ def write_case(name, pooling, modules, pooling_options, model_options, encode_op
     folder = OUT / name
     with tempfile.TemporaryDirectory() as saved:
         sentence_transformers.SentenceTransformer(modules=modules, device="cpu", **model_options).save(saved)
-        model = sentence_transformers.SentenceTransformer(saved, device="cpu")
-        vectors = model.encode(TEXTS, **encode_options)
-        for path in pathlib.Path(saved).rglob("*"):
-            relative = path.relative_to(saved)
-            if path.is_file() and (len(relative.parts) > 1 or relative.name in KEPT):
-                (folder / relative).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, folder / relative)
+        keep_files(saved, folder, lambda relative: len(relative.parts) > 1 or relative.name in KEPT)
+        write_vectors(saved, folder, encode_options, options)
+
+
+def keep_files(saved, folder, is_kept):
+    for path in pathlib.Path(saved).rglob("*"):
+        relative = path.relative_to(saved)
+        if path.is_file() and is_kept(relative):
+            (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, folder / relative)
+
+
+def write_vectors(saved, folder, encode_options, options):
+    vectors = sentence_transformers.SentenceTransformer(str(saved), device="cpu").encode(TEXTS, **encode_options)
     case = {"options": options, "vectors": [[float(x) for x in vector] for vector in vectors]}
     (folder / "case.json").write_text(json.dumps(case, indent=1) + "\n")
+
+
+def write_static_cases():
+    tokenizer = tokenizers.Tokenizer.from_file(str(TINY / "tokenizer.json"))
+    numbers = numpy.random.default_rng(SEED)
+    vocab = tokenizer.get_vocab_size()
+    names = ("modules.json", "model.safetensors", "tokenizer.json")
+
+    with tempfile.TemporaryDirectory() as saved:
+        table = numbers.normal(size=(vocab, 12)).astype(numpy.float32)
+        modules = [StaticEmbedding(tokenizer, embedding_weights=table), Normalize()]
+        sentence_transformers.SentenceTransformer(modules=modules, device="cpu").save(saved)
+        keep_files(saved, OUT / "static", lambda relative: relative.name in names)
+        write_vectors(saved, OUT / "static", {}, {})
+
+    with tempfile.TemporaryDirectory() as saved:
+        model = model2vec.StaticModel(
+            numbers.normal(size=(40, 12)).astype(numpy.float32), tokenizer,
+            weights=numbers.uniform(0.5, 2.0, size=vocab).astype(numpy.float32),
+            token_mapping=numbers.integers(0, 40, size=vocab),
+        )  # fmt: skip
+        model.max_length = 7  # which it writes into tokenizer.json
+        model.save_pretrained(saved)
+        keep_files(saved, OUT / "model2vec", lambda relative: relative.name in names)
+        write_vectors(saved, OUT / "model2vec", {}, {})
 
 
 def main():
@@ -98,6 +133,7 @@ def main():
     (OUT / "texts.json").write_text(json.dumps(TEXTS, indent=1) + "\n")
     for name, case in CASES.items():
         write_case(name, *case)
+    write_static_cases()
 
 
 main()

@@ -323,6 +323,11 @@ std::string Json::GetString(std::string_view key, std::string_view where,
   return IsMissing(Find(key)) ? std::string(fallback) : GetString(key, where);
 }
 
+void Json::Remove(std::string_view key) {
+  VECMILL_CHECK(is_object());
+  std::erase_if(std::get<Object>(value_), [&](const auto& member) { return member.first == key; });
+}
+
 void Json::Set(std::string key, Json value) {
   VECMILL_CHECK(is_object());
   std::get<Object>(value_).emplace_back(std::move(key), std::move(value));

@@ -67,6 +67,8 @@ class Json {
 
   // Append a member. REQUIRES: is_object(), no member of that name. The first is VECMILL_CHECKed.
   void Set(std::string key, Json value);
+  // Remove a member, if it is there. REQUIRES: is_object(), VECMILL_CHECKed.
+  void Remove(std::string_view key);
 
   // What messages name as found: "null", "true", "3", the string in quotes or, when
   // long, "a string of 90 bytes"; "an array of 5", "an object of 2".

@@ -230,5 +230,12 @@ TEST(Json, DumpsAnyBytesAsValidJson) {
   EXPECT_EQ(back.object()[0].second.string(), ReplaceInvalidUtf8(bytes));
 }
 
+TEST(Json, RemoveTakesTheMemberOfThatName) {
+  Json object = ParseJson(R"({"a": 1, "b": 2, "c": 3})", "");
+  object.Remove("b");
+  object.Remove("not there");
+  EXPECT_EQ(object.Dump(), R"({"a":1,"c":3})");
+}
+
 }  // namespace
 }  // namespace vecmill

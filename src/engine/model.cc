@@ -21,6 +21,7 @@ void CheckTokenizerFits(const Tokenizer& tokenizer, const ModelFolder& folder) {
                                          ", but the model's vocab_size is " +
                                          std::to_string(folder.config.vocab));
   }
+  if (!folder.has_special_tokens) return;  // a row without tokens has the zero vector
   std::vector<int32_t> ids;
   tokenizer.Encode("", folder.max_seq_length, &ids);
   if (ids.empty()) {
@@ -122,7 +123,9 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
 
 Model::Model(const std::string& path, const EmbedderOptions& options) {
   const ModelFolder folder = ModelFolder::Open(path);
-  tokenizer_ = Tokenizer::Load(folder.tokenizer_json);
+  tokenizer_ = Tokenizer::Load(folder.tokenizer_json, folder.has_special_tokens
+                                                          ? Tokenizer::SpecialTokens::kAdded
+                                                          : Tokenizer::SpecialTokens::kLeftOut);
   CheckTokenizerFits(*tokenizer_, folder);
   const Checkpoint checkpoint = Checkpoint::Open(folder.transformer_folder);
   network_ = Network::Load(folder, checkpoint);

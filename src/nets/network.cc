@@ -2,12 +2,17 @@
 
 #include "base/check.h"
 #include "nets/encoder.h"
+#include "nets/static_embedding.h"
 #include "weights/encoder_tensors.h"
+#include "weights/static_embedding.h"
 
 namespace vecmill {
 
 std::unique_ptr<const Network> Network::Load(const ModelFolder& folder,
                                              const Checkpoint& checkpoint) {
+  if (folder.config.model_type == kStaticEmbedding) {
+    return std::make_unique<StaticEmbedding>(FindStaticTensors(checkpoint));
+  }
   return std::make_unique<Encoder>(folder.config, FindEncoderTensors(checkpoint, folder.config));
 }
 

@@ -10,7 +10,7 @@
 
 namespace vecmill {
 
-std::unique_ptr<const Tokenizer> Tokenizer::Load(const std::string& path) {
+std::unique_ptr<const Tokenizer> Tokenizer::Load(const std::string& path, SpecialTokens special) {
   const std::string& where = path;
   MappedFile file(where);
   if (path.ends_with(".model")) return LoadSentencePiece(file.text(), where);
@@ -20,6 +20,7 @@ std::unique_ptr<const Tokenizer> Tokenizer::Load(const std::string& path) {
   }
   std::string version = root.GetString("version", where, "1.0");
   if (version != "1.0") ThrowUnsupported(where, "version", Json(version).Describe(), {"\"1.0\""});
+  if (special == SpecialTokens::kLeftOut) root.Remove("post_processor");
   return IsBert(root, where) ? LoadBert(root, where) : LoadStaged(root, where);
 }
 

@@ -16,9 +16,13 @@ namespace vecmill {
 // Threads: constant after loading.
 class Tokenizer {
  public:
+  // Whether a row has the special tokens that the file says are put around it.
+  enum class SpecialTokens { kAdded, kLeftOut };
+
   // A name that ends in .model is a SentencePiece model, any other a tokenizer.json.
   // Errors: kNotFound, kIo, kCorrupt, kUnsupported, each naming the path and the key.
-  static std::unique_ptr<const Tokenizer> Load(const std::string& path);
+  static std::unique_ptr<const Tokenizer> Load(const std::string& path,
+                                               SpecialTokens special = SpecialTokens::kAdded);
 
   virtual ~Tokenizer() = default;
 

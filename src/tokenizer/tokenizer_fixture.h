@@ -38,8 +38,9 @@ class TemporaryFile {
   std::filesystem::path path_;
 };
 
-inline std::unique_ptr<const Tokenizer> LoadText(std::string_view content) {
-  return Tokenizer::Load(TemporaryFile(content).path());
+inline std::unique_ptr<const Tokenizer> LoadText(
+    std::string_view content, Tokenizer::SpecialTokens special = Tokenizer::SpecialTokens::kAdded) {
+  return Tokenizer::Load(TemporaryFile(content).path(), special);
 }
 
 inline std::string DataPath(const std::string& name) {

@@ -135,6 +135,17 @@ TEST(TokenizerLoad, ReadsOlderAndBarerFiles) {
   }
 }
 
+TEST(TokenizerLoad, SpecialTokensMayBeLeftOut) {
+  const auto tokenizer = LoadText(kTinyTokenizer, Tokenizer::SpecialTokens::kLeftOut);
+  std::vector<int32_t> ids;
+  EXPECT_FALSE(tokenizer->Encode("a b a", 3, &ids));
+  EXPECT_EQ(ids, (std::vector<int32_t>{3, 5, 3}));
+  EXPECT_TRUE(tokenizer->Encode("a b a", 2, &ids));
+  ids.clear();
+  EXPECT_FALSE(tokenizer->Encode("", 3, &ids));
+  EXPECT_TRUE(ids.empty());
+}
+
 TEST(TokenizerLoad, StagesMayBeMissing) {
   std::string bare = Changed(R"("normalizer": {)", R"("normalizer": null, "x": {)");
   std::vector<int32_t> ids;

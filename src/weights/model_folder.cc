@@ -6,7 +6,9 @@
 
 #include "base/json.h"
 #include "vecmill/error.h"
+#include "weights/checkpoint.h"
 #include "weights/model_file.h"
+#include "weights/static_embedding.h"
 #include "weights/tokenizer_config.h"
 
 namespace vecmill {
@@ -55,17 +57,11 @@ ModelFolder ModelFolder::Open(const std::string& path) {
   folder.path = path;
   CheckInside(path, modules.transformer_path);
   folder.transformer_folder = JoinPath(path, modules.transformer_path);
-  const std::string where = JoinPath(folder.transformer_folder, "config.json");
-  if (!ModelFileExists(folder.transformer_folder, "config.json")) {
-    throw Error(ErrorCode::kNotFound, where + ": no such file" + kHolds);
-  }
-  const Json config = ReadModelJson(folder.transformer_folder, "config.json");
-  folder.config = ReadNetworkConfig(config, where);
-  if (!has_modules) modules = DefaultModules(config, where);
-  if (has_modules && modules.pooling_dim != folder.config.hidden) {
-    throw Error(ErrorCode::kCorrupt, path + ": the Pooling module is made for a hidden size of " +
-                                         std::to_string(modules.pooling_dim) + ", but " + where +
-                                         " says " + std::to_string(folder.config.hidden));
+  folder.tokenizer_json = JoinPath(folder.transformer_folder, "tokenizer.json");
+  if (modules.is_static) {
+    folder.OpenStatic();
+  } else {
+    folder.OpenTransformer(has_modules, modules);
   }
   folder.poolings = modules.poolings;
   folder.head = modules.head;
@@ -75,13 +71,31 @@ ModelFolder ModelFolder::Open(const std::string& path) {
   folder.pools_prompt = modules.pools_prompt;
   folder.truncate_dim = modules.truncate_dim;
   folder.similarity = modules.similarity;
-
-  const TokenizerConfig tokenizer =
-      ReadTokenizerConfig(folder.transformer_folder, modules.lower_case);
-  folder.tokenizer_json = JoinPath(folder.transformer_folder, "tokenizer.json");
-  folder.max_seq_length = std::min(modules.max_seq_length.value_or(tokenizer.model_max_length),
-                                   folder.config.max_positions);
   return folder;
+}
+
+void ModelFolder::OpenStatic() {
+  config = StaticConfig(FindStaticTensors(Checkpoint::Open(transformer_folder)));
+  has_special_tokens = false;
+  max_seq_length = ReadStaticMaxTokens(transformer_folder);
+}
+
+void ModelFolder::OpenTransformer(bool has_modules, SentenceModules& modules) {
+  const std::string where = JoinPath(transformer_folder, "config.json");
+  if (!ModelFileExists(transformer_folder, "config.json")) {
+    throw Error(ErrorCode::kNotFound, where + ": no such file" + kHolds);
+  }
+  const Json json = ReadModelJson(transformer_folder, "config.json");
+  config = ReadNetworkConfig(json, where);
+  if (!has_modules) modules = DefaultModules(json, where);
+  if (has_modules && modules.pooling_dim != config.hidden) {
+    throw Error(ErrorCode::kCorrupt, path + ": the Pooling module is made for a hidden size of " +
+                                         std::to_string(modules.pooling_dim) + ", but " + where +
+                                         " says " + std::to_string(config.hidden));
+  }
+  const TokenizerConfig tokenizer = ReadTokenizerConfig(transformer_folder, modules.lower_case);
+  max_seq_length =
+      std::min(modules.max_seq_length.value_or(tokenizer.model_max_length), config.max_positions);
 }
 
 }  // namespace vecmill

@@ -11,9 +11,12 @@
 
 namespace vecmill {
 
-// Two layouts are read:
+// Three layouts are read:
 //  - sentence-transformers: modules.json lists Transformer, Pooling and what may follow, with
 //    1_Pooling/config.json and sentence_bert_config.json, in the spellings of all versions to 6.2;
+//  - sentence-transformers with StaticEmbedding in the place of Transformer and Pooling, as
+//  model2vec
+//    writes it too: no config.json is read, and no special tokens surround a row;
 //  - transformers: config.json alone; mean pooling, no normalisation, as sentence-transformers
 //    treats such a folder.
 // A setting that would change vectors and is not implemented is refused by name, never ignored.
@@ -22,6 +25,7 @@ struct ModelFolder {
   std::string transformer_folder;  // holds config.json, the weights (Checkpoint::Open), tokenizer
   std::string tokenizer_json;      // path of tokenizer.json, which exists
   NetworkConfig config;
+  bool has_special_tokens = true;  // those of tokenizer.json's post-processor surround a row
   Poolings poolings = {Pooling::kMean};
   std::vector<HeadModule> head;  // behind the pooling
   bool normalize = false;
@@ -32,12 +36,18 @@ struct ModelFolder {
   Similarity similarity = Similarity::kCosine;
   // Tokens of a row that are used, special tokens included: max_seq_length of
   // sentence_bert_config.json, or else model_max_length of tokenizer_config.json; never more than
-  // the model has positions.
+  // the model has positions. Of a static embedding: the truncation of tokenizer.json.
   int64_t max_seq_length = 0;
 
   // Errors: kNotFound (names the missing file and what the folder should hold), kCorrupt,
   // kUnsupported, kIo.
   static ModelFolder Open(const std::string& path);
+
+ private:
+  // Read config, tokenizer settings and max_seq_length. Those of a transformer may change
+  // `modules`, if the folder has no modules.json.
+  void OpenStatic();
+  void OpenTransformer(bool has_modules, SentenceModules& modules);
 };
 
 }  // namespace vecmill

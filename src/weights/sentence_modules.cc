@@ -20,11 +20,12 @@ namespace {
 constexpr char kModulesFile[] = "modules.json";
 constexpr int64_t kMaxFeatures = 1 << 20;  // of a Dense or LayerNorm module
 constexpr char kRunsModules[] =
-    "; this build runs Transformer, Pooling, Dense, LayerNorm, Normalize";
+    "; this build runs Transformer, Pooling, Dense, LayerNorm, Normalize, "
+    "StaticEmbedding";
 constexpr char kRunsPooling[] =
     "; this build runs mean, cls, max, mean_sqrt_len_tokens, weightedmean, lasttoken";
 
-enum class ModuleKind { kTransformer, kPooling, kDense, kLayerNorm, kNormalize };
+enum class ModuleKind { kTransformer, kPooling, kDense, kLayerNorm, kNormalize, kStaticEmbedding };
 
 struct Module {
   ModuleKind kind;
@@ -83,8 +84,8 @@ std::vector<std::string_view> SplitDots(std::string_view text) {
 // sentence_transformers.base.modules.normalize.Normalize; the class comes last.
 ModuleKind ReadModuleKind(const std::string& type, const std::string& where) {
   constexpr std::string_view kPackages[] = {
-      "models", "base",       "modules",  "sentence_transformer", "transformer", "pooling",
-      "dense",  "layer_norm", "normalize"};
+      "models", "base",       "modules",   "sentence_transformer", "transformer", "pooling",
+      "dense",  "layer_norm", "normalize", "static_embedding"};
   const std::vector<std::string_view> parts = SplitDots(type);
   const bool packages_known =
       parts.size() >= 3 && parts.front() == "sentence_transformers" &&
@@ -94,6 +95,7 @@ ModuleKind ReadModuleKind(const std::string& type, const std::string& where) {
   if (packages_known && parts.back() == "Transformer") return ModuleKind::kTransformer;
   if (packages_known && parts.back() == "Pooling") return ModuleKind::kPooling;
   if (packages_known && parts.back() == "Dense") return ModuleKind::kDense;
+  if (packages_known && parts.back() == "StaticEmbedding") return ModuleKind::kStaticEmbedding;
   if (packages_known && parts.back() == "LayerNorm") return ModuleKind::kLayerNorm;
   if (packages_known && parts.back() == "Normalize") return ModuleKind::kNormalize;
   ThrowUnsupported(where, "module " + Json(type).Describe() + kRunsModules);
@@ -125,14 +127,17 @@ std::vector<Module> ReadModules(const std::string& folder) {
     if (is_next) ++num_known;
     return is_next;
   };
-  const bool begins_well = skip(ModuleKind::kTransformer) && skip(ModuleKind::kPooling);
-  while (skip(ModuleKind::kDense) || skip(ModuleKind::kLayerNorm)) {
+  const bool is_static = skip(ModuleKind::kStaticEmbedding);
+  const bool begins_well =
+      is_static || (skip(ModuleKind::kTransformer) && skip(ModuleKind::kPooling));
+  while (!is_static && (skip(ModuleKind::kDense) || skip(ModuleKind::kLayerNorm))) {
   }
   skip(ModuleKind::kNormalize);
   if (!begins_well || num_known < modules.size()) {
     ThrowUnsupported(file->path(), "a chain of " + std::to_string(modules.size()) +
-                                       " modules that is not Transformer, Pooling and optionally "
-                                       "Dense or LayerNorm and Normalize, in this order");
+                                       " modules that is neither Transformer, Pooling and "
+                                       "optionally Dense or LayerNorm and Normalize nor "
+                                       "StaticEmbedding and optionally Normalize, in this order");
   }
   return modules;
 }
@@ -369,6 +374,10 @@ SentenceModules ReadSentenceModules(const std::string& folder) {
   SentenceModules result;
   ReadModel(folder, result);
   result.transformer_path = modules[0].path;
+  result.normalize = modules.back().kind == ModuleKind::kNormalize;
+  if (result.normalize) CheckNormalize(folder, modules.back().path);
+  result.is_static = modules[0].kind == ModuleKind::kStaticEmbedding;
+  if (result.is_static) return result;
   ReadTransformer(folder, result);
   ReadPooling(folder, modules[1].path, result);
   int64_t dim = result.pooling_dim * static_cast<int64_t>(result.poolings.size());
@@ -385,8 +394,6 @@ SentenceModules ReadSentenceModules(const std::string& folder) {
     }
     dim = result.head.back().out;
   }
-  result.normalize = modules.back().kind == ModuleKind::kNormalize;
-  if (result.normalize) CheckNormalize(folder, modules.back().path);
   return result;
 }
 

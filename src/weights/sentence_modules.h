@@ -35,7 +35,9 @@ struct HeadModule {
 };
 
 struct SentenceModules {
-  std::string transformer_path;  // below the model folder; "" is the folder itself
+  // Where the Transformer or StaticEmbedding module is, below the model folder; "" is that itself.
+  std::string transformer_path;
+  bool is_static = false;  // a table of token vectors takes the place of Transformer and Pooling
   Poolings poolings = {Pooling::kMean};
   int64_t pooling_dim = 0;                // hidden size that the Pooling module expects
   std::vector<HeadModule> head;           // one reads what the one before it gives
@@ -51,9 +53,10 @@ struct SentenceModules {
   Similarity similarity = Similarity::kCosine;
 };
 
-// Read modules.json of `folder` and the files it leads to. Modules other than Transformer, Pooling,
-// Dense or LayerNorm and Normalize in this order, other pooling modes and settings this build does
-// not know are refused by name. Errors: kNotFound, kCorrupt, kUnsupported, kIo.
+// Read modules.json of `folder` and the files it leads to. Chains of modules other than
+// Transformer, Pooling, Dense or LayerNorm, Normalize and StaticEmbedding, Normalize, other pooling
+// modes and settings this build does not know are refused by name. Errors: kNotFound, kCorrupt,
+// kUnsupported, kIo.
 SentenceModules ReadSentenceModules(const std::string& folder);
 
 }  // namespace vecmill

@@ -88,6 +88,31 @@ void Tensor::CopyF32(float* dst) const {
   }
 }
 
+void Tensor::CopyIndices(int64_t end, int32_t* dst) const {
+  const bool is_wide = dtype == "I64";
+  if (!is_wide && dtype != "I32") {
+    throw Error(ErrorCode::kUnsupported, Where() + " is of dtype " + Json(dtype).Describe() +
+                                             "; this build reads indices as I32 and I64");
+  }
+  const int64_t count = num_elements();
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t index = 0;
+    if (is_wide) {
+      std::memcpy(&index, bytes.data() + 8 * i, 8);
+    } else {
+      int32_t narrow = 0;
+      std::memcpy(&narrow, bytes.data() + 4 * i, 4);
+      index = narrow;
+    }
+    if (index < 0 || index >= end) {
+      throw Error(ErrorCode::kCorrupt, Where() + ": element " + std::to_string(i) + " of " +
+                                           std::to_string(count) + " is " + std::to_string(index) +
+                                           ", expected 0 to " + std::to_string(end - 1));
+    }
+    dst[i] = static_cast<int32_t>(index);
+  }
+}
+
 std::string ShapeText(std::span<const int64_t> shape) {
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); ++i) {

@@ -32,6 +32,10 @@ struct Tensor {
   // Write all elements to dst [num_elements()] as f32. F32, F16 and BF16 convert exactly.
   // Errors: kUnsupported for other dtypes; kCorrupt for a NaN or an infinity, naming its index.
   void CopyF32(float* dst) const;
+
+  // Write all elements, of dtype I32 or I64, to dst [num_elements()]. Errors: kUnsupported for
+  // other dtypes; kCorrupt for one that is not in [0, end), naming its index.
+  void CopyIndices(int64_t end, int32_t* dst) const;
 };
 
 // "[384, 1536]", as messages write shapes.

@@ -1,6 +1,6 @@
 // What a sentence-transformers folder says around its network: Dense and LayerNorm modules,
-// prompts, truncation, every pooling. The cases were written by tools/export_sentence_goldens.py;
-// each is laid over the tiny BERT.
+// prompts, truncation, every pooling, static embeddings in the place of the network. The cases were
+// written by tools/export_sentence_goldens.py; each is laid over the tiny BERT.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -71,8 +71,8 @@ INSTANTIATE_TEST_SUITE_P(Cases, SentenceGolden,
                          testing::Values("dense", "two_dense", "poolings_and_norm",
                                          "cls_behind_prompt", "default_prompt", "prompt_not_pooled",
                                          "prompt_by_name", "prompt_given", "truncated",
-                                         "truncated_then_scaled", "scaled_truncated_scaled",
-                                         "truncated_to_more"));
+                                         "truncated_then_scaled", "static", "model2vec",
+                                         "scaled_truncated_scaled", "truncated_to_more"));
 
 }  // namespace
 }  // namespace vecmill
