@@ -67,6 +67,7 @@ struct Embeddings {
 
 // A model ready to embed. Thread-safe: Embed may be called from several threads at once; calls
 // share the worker threads, and a later call fills the workers that an earlier one leaves idle.
+// Loading starts no thread; the first call does, and after a fork the first call in the child.
 class Embedder {
  public:
   // Load the model of `folder` (sentence-transformers or plain transformers layout).
@@ -83,7 +84,7 @@ class Embedder {
   // Errors: std::bad_alloc, kInternal.
   virtual Embeddings Embed(std::span<const TextRow> rows) = 0;
 
-  // Time spent by the worker threads since loading, by stage.
+  // Time spent by this process's worker threads since loading, by stage.
   virtual StageSeconds stage_seconds() const = 0;
 
   // Measure what the worker threads can do together in fp32, in GFLOP/s: fused multiply-adds on

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/per_process.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "base/utf8.h"
@@ -48,50 +49,52 @@ class NativeEmbedder final : public Embedder {
       : model_(folder, options),
         block_tokens_(options.block_tokens),
         long_rows_(options.long_rows),
-        pool_(options.num_threads > 0 ? options.num_threads : NumUsableCpus()),
-        scratch_(static_cast<size_t>(pool_.num_threads())) {}
+        num_threads_(options.num_threads > 0 ? options.num_threads : NumUsableCpus()),
+        workers_([this] { return std::make_unique<Workers>(num_threads_); }) {}
 
   const ModelDescription& description() const override { return model_.description(); }
-  int num_threads() const override { return pool_.num_threads(); }
+  int num_threads() const override { return num_threads_; }
 
   Embeddings Embed(std::span<const TextRow> rows) override {
     Embeddings result;
+    Workers& workers = workers_.Get();
     const std::vector<int64_t> first = FirstOccurrences(rows);
-    const TokenizedRows tokenized = Tokenize(rows, first, result.accounts);
+    const TokenizedRows tokenized = Tokenize(rows, first, workers, result.accounts);
     const std::vector<Block> blocks = PlanBlocks(tokenized.num_tokens, block_tokens_);
     MakeRoom(result);
 
-    pool_.ParallelFor(static_cast<int64_t>(blocks.size()), [&](int64_t block_idx, int worker) {
-      const Block& block = blocks[static_cast<size_t>(block_idx)];
-      Scratch& scratch = scratch_[static_cast<size_t>(worker)];
-      StageSeconds seconds;
-      Pack(block, tokenized, scratch.batch);
-      const LayerStates& states = model_.Forward(scratch.batch, scratch.workspace, seconds);
-      const Stopwatch watch;
-      for (size_t i = 0; i < block.size(); ++i) {
-        const int64_t begin = scratch.batch.offsets[i];
-        const int64_t end = scratch.batch.offsets[i + 1];
-        for (size_t c = 0; c < result.columns.size(); ++c) {
-          model_.columns()[c].Write(states, begin, end, model_.num_unpooled_tokens(),
-                                    scratch.column, VectorAt(result, c, block[i]));
-        }
-      }
-      seconds.pool += watch.Seconds();
-      AddSeconds(seconds);
-    });
+    workers.pool.ParallelFor(
+        static_cast<int64_t>(blocks.size()), [&](int64_t block_idx, int worker) {
+          const Block& block = blocks[static_cast<size_t>(block_idx)];
+          Scratch& scratch = workers.scratch[static_cast<size_t>(worker)];
+          StageSeconds seconds;
+          Pack(block, tokenized, scratch.batch);
+          const LayerStates& states = model_.Forward(scratch.batch, scratch.workspace, seconds);
+          const Stopwatch watch;
+          for (size_t i = 0; i < block.size(); ++i) {
+            const int64_t begin = scratch.batch.offsets[i];
+            const int64_t end = scratch.batch.offsets[i + 1];
+            for (size_t c = 0; c < result.columns.size(); ++c) {
+              model_.columns()[c].Write(states, begin, end, model_.num_unpooled_tokens(),
+                                        scratch.column, VectorAt(result, c, block[i]));
+            }
+          }
+          seconds.pool += watch.Seconds();
+          workers.AddSeconds(seconds);
+        });
 
     CopyRepeats(first, result);
     return result;
   }
 
   StageSeconds stage_seconds() const override {
-    const std::lock_guard lock(mu_);
-    return seconds_;
+    Workers* workers = workers_.Find();
+    return workers != nullptr ? workers->TotalSeconds() : StageSeconds{};
   }
 
   double MeasurePeakGflops() override {
     std::vector<double> flops(static_cast<size_t>(num_threads()));
-    pool_.ParallelFor(num_threads(), [&](int64_t i, int /*worker*/) {
+    workers_.Get().pool.ParallelFor(num_threads(), [&](int64_t i, int /*worker*/) {
       flops[static_cast<size_t>(i)] = MeasurePeakFlops();
     });
     return std::accumulate(flops.begin(), flops.end(), 0.0) / 1e9;
@@ -105,9 +108,29 @@ class NativeEmbedder final : public Embedder {
     VectorColumn::Scratch column;
   };
 
+  // The threads and what they change. A forked child has its own (base/per_process.h).
+  struct Workers {
+    explicit Workers(int num_threads)
+        : scratch(static_cast<size_t>(num_threads)), pool(num_threads) {}
+
+    void AddSeconds(const StageSeconds& more) {
+      const std::lock_guard lock(mu);
+      seconds += more;
+    }
+    StageSeconds TotalSeconds() {
+      const std::lock_guard lock(mu);
+      return seconds;
+    }
+
+    std::vector<Scratch> scratch;  // scratch[i] belongs to worker i
+    std::mutex mu;
+    StageSeconds seconds;  // guarded by mu
+    ThreadPool pool;       // last: its threads use the others until it is gone
+  };
+
   // Token ids of every row that is computed, and the accounts [N] of all rows.
   TokenizedRows Tokenize(std::span<const TextRow> rows, std::span<const int64_t> first,
-                         std::vector<RowAccount>& accounts) {
+                         Workers& workers, std::vector<RowAccount>& accounts) {
     accounts.resize(rows.size());
     const auto num_rows = static_cast<int64_t>(rows.size());
     const int64_t num_tasks = (num_rows + kRowsPerTokenizeTask - 1) / kRowsPerTokenizeTask;
@@ -116,7 +139,7 @@ class NativeEmbedder final : public Embedder {
     tokenized.begins.resize(rows.size());
     tokenized.num_tokens.resize(rows.size());
 
-    pool_.ParallelFor(num_tasks, [&](int64_t task, int /*worker*/) {
+    workers.pool.ParallelFor(num_tasks, [&](int64_t task, int /*worker*/) {
       const Stopwatch watch;
       std::vector<int32_t>& ids = tokenized.task_ids[static_cast<size_t>(task)];
       const int64_t begin = task * kRowsPerTokenizeTask;
@@ -128,7 +151,7 @@ class NativeEmbedder final : public Embedder {
         if (!accounts[i].is_null && !accounts[i].duplicate) Encode(*rows[i], ids, accounts[i]);
         tokenized.num_tokens[i] = accounts[i].num_tokens;
       }
-      AddSeconds({.tokenize = watch.Seconds()});
+      workers.AddSeconds({.tokenize = watch.Seconds()});
     });
     for (size_t i = 0; i < rows.size(); ++i) {
       if (!accounts[i].duplicate) continue;
@@ -204,21 +227,13 @@ class NativeEmbedder final : public Embedder {
     }
   }
 
-  void AddSeconds(const StageSeconds& seconds) {
-    const std::lock_guard lock(mu_);
-    seconds_ += seconds;
-  }
-
   // Constant after construction.
   const Model model_;
   const int64_t block_tokens_;
   const LongRows long_rows_;
+  const int num_threads_;
 
-  ThreadPool pool_;
-  std::vector<Scratch> scratch_;  // scratch_[i] belongs to worker i
-
-  mutable std::mutex mu_;
-  StageSeconds seconds_;  // guarded by mu_
+  const PerProcess<Workers> workers_;
 };
 
 }  // namespace

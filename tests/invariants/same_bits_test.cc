@@ -1,7 +1,10 @@
 // A row's vector is the same bits whatever it is embedded with: docs/numerics.md.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <numeric>
 #include <random>
@@ -134,6 +137,31 @@ TEST_F(SameBitsTest, ForCallsThatShareTheWorkers) {
   for (size_t c = 0; c < results.size(); ++c) {
     for (size_t i = 0; i < share; ++i) ExpectSameRow(results[c], i, c * share + i);
   }
+}
+
+// Forks while the parent's workers are busy. A child that waits for what only the parent has is
+// ended by its alarm.
+TEST_F(SameBitsTest, ForForkedChildren) {
+  const auto embedder = Load({.num_threads = 2});
+  std::atomic<bool> stop = false;
+  std::thread busy([&] {
+    while (!stop) embedder->Embed(std::span(rows_).first(500));
+  });
+  for (size_t fork_idx = 0; fork_idx < 40; ++fork_idx) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(60);
+      const size_t begin = fork_idx * 20;
+      const Embeddings result = embedder->Embed(std::span(rows_).subspan(begin, 20));
+      for (size_t i = 0; i < 20; ++i) ExpectSameRow(result, i, begin + i);
+      _exit(HasFailure() ? 1 : 0);
+    }
+    int status = 1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0) << "fork " << fork_idx;
+  }
+  stop = true;
+  busy.join();
 }
 
 TEST_F(SameBitsTest, ForRepeatsOfOneText) {
