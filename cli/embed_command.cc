@@ -9,6 +9,8 @@
 #include <fstream>
 #include <memory>
 
+#include "hub/model_source.h"
+#include "hub_environment.h"
 #include "progress_display.h"
 #include "run/embed_job.h"
 #include "text_format.h"
@@ -130,8 +132,16 @@ std::vector<ColumnOptions> ParseColumns(const EmbedFlags& flags) {
   return columns;
 }
 
+void ChooseModel(EmbedJob& job) {
+  ModelSource source = FindModel(job.model, HubCacheFromEnvironment());
+  job.model = std::move(source.folder);
+  job.model_id = std::move(source.id);
+  job.model_revision = std::move(source.revision);
+}
+
 int RunEmbed(EmbedFlags& flags) {
   flags.job.embedder.columns = ParseColumns(flags);
+  ChooseModel(flags.job);
   if (flags.normalize || flags.no_normalize) flags.job.embedder.normalize = flags.normalize;
   if (flags.long_rows == "error") flags.job.embedder.long_rows = LongRows::kError;
   if (flags.on_error == "fail") flags.job.on_error = OnError::kFail;
@@ -165,7 +175,8 @@ void AddFlags(CLI::App& command, EmbedFlags& flags) {
   command.add_option("-o,--output", job.output, "Parquet file to write, a path or an s3:// URI");
   command
       .add_option("--model", job.model,
-                  "Model folder: sentence-transformers or transformers layout")
+                  "Model folder (sentence-transformers or transformers layout), or a hub's "
+                  "ORG/NAME[@REVISION] that vecmill pull fetched")
       ->required();
   command.add_option("--column", job.column, "Text column of the input")->capture_default_str();
   command.add_option("--output-column", flags.output_column, "Name of the vector column")

@@ -5,11 +5,18 @@
 #include <memory>
 #include <string>
 
+#include "hub/model_source.h"
+#include "hub_environment.h"
 #include "text_format.h"
 #include "vecmill/embedder.h"
 
 namespace vecmill {
 namespace {
+
+void PrintSource(const ModelSource& source) {
+  if (source.id.empty()) return;
+  std::printf("hub         %s at %s\n", source.id.c_str(), source.revision.c_str());
+}
 
 void PrintLayers(const ModelDescription& model) {
   std::printf("layers      for --layers, each [tokens, %lld]\n",
@@ -51,10 +58,12 @@ void PrintModel(const ModelDescription& model) {
 void AddInfoCommand(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("info", "Print what a model folder holds, or why it is not supported");
-  const auto folder = std::make_shared<std::string>();
-  command->add_option("MODEL", *folder, "Model folder")->required();
-  command->callback([folder, &exit_code] {
-    PrintModel(Embedder::Load(*folder, {.num_threads = 1})->description());
+  const auto model = std::make_shared<std::string>();
+  command->add_option("MODEL", *model, "Model folder, or a hub's ORG/NAME[@REVISION]")->required();
+  command->callback([model, &exit_code] {
+    const ModelSource source = FindModel(*model, HubCacheFromEnvironment());
+    PrintSource(source);
+    PrintModel(Embedder::Load(source.folder, {.num_threads = 1})->description());
     exit_code = 0;
   });
 }

@@ -7,6 +7,7 @@
 
 #include "embed_command.h"
 #include "info_command.h"
+#include "pull_command.h"
 #include "search_command.h"
 #include "vecmill/error.h"
 #include "vecmill/version.h"
@@ -22,6 +23,7 @@ constexpr const char* kExamples = R"(Examples:
   echo "hello world" | vecmill embed - --model ./all-MiniLM-L6-v2
   vecmill search embedded.parquet --model ./all-MiniLM-L6-v2 "is it worth the money?"
   vecmill info ./all-MiniLM-L6-v2
+  vecmill pull sentence-transformers/all-MiniLM-L6-v2   (then: --model all-MiniLM-L6-v2)
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 128+n stopped by signal n.)";
 
@@ -34,6 +36,7 @@ int Run(int argc, char** argv) {
   vecmill::AddEmbedCommand(app, exit_code);
   vecmill::AddSearchCommand(app, exit_code);
   vecmill::AddInfoCommand(app, exit_code);
+  vecmill::AddPullCommand(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "text_format.h"
 
@@ -43,24 +44,46 @@ std::string Text(const Progress& p) {
   return text;
 }
 
-std::string Bar(const Progress& p) {
-  if (!p.total_rows) return "";
-  const double fraction =
-      *p.total_rows > 0 ? static_cast<double>(p.rows) / static_cast<double>(*p.total_rows) : 1;
+std::string Text(const TransferProgress& p) {
+  const double rate = Rate(p.fetched_bytes, p.seconds);
+  std::string text = FormatBytes(p.bytes) + " of " + FormatBytes(p.total_bytes) + "  " +
+                     FormatCount(p.files) + " of " + FormatCount(p.total_files) + " files  " +
+                     FormatBytes(static_cast<int64_t>(rate)) + "/s";
+  if (rate > 0) {
+    text += "  " + FormatDuration(static_cast<double>(p.total_bytes - p.bytes) / rate) + " left";
+  }
+  return text;
+}
+
+std::string Bar(int64_t done, int64_t total) {
+  const double fraction = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 1;
   const auto filled = static_cast<size_t>(std::clamp(fraction, 0.0, 1.0) * kBarWidth);
   std::string bar = "[";
   bar.append(filled, '#').append(kBarWidth - filled, '.');
   return bar + "] ";
 }
 
-void PrintJson(const Progress& p) {
-  std::fprintf(stderr, "{\"rows\":%lld,", static_cast<long long>(p.rows));
-  if (p.total_rows) {
-    std::fprintf(stderr, "\"total_rows\":%lld,", static_cast<long long>(*p.total_rows));
-  }
-  std::fprintf(stderr, "\"tokens\":%lld,\"seconds\":%.3f,\"rows_per_second\":%.1f,",
-               static_cast<long long>(p.tokens), p.seconds, Rate(p.rows, p.seconds));
-  std::fprintf(stderr, "\"tokens_per_second\":%.1f}\n", Rate(p.tokens, p.seconds));
+template <typename... Args>
+std::string Print(const char* format, Args... args) {
+  char text[256];
+  std::snprintf(text, sizeof(text), format, args...);
+  return text;
+}
+
+std::string JsonText(const Progress& p) {
+  std::string json = Print("{\"rows\":%lld,", static_cast<long long>(p.rows));
+  if (p.total_rows) json += Print("\"total_rows\":%lld,", static_cast<long long>(*p.total_rows));
+  json += Print("\"tokens\":%lld,\"seconds\":%.3f,\"rows_per_second\":%.1f,",
+                static_cast<long long>(p.tokens), p.seconds, Rate(p.rows, p.seconds));
+  return json + Print("\"tokens_per_second\":%.1f}", Rate(p.tokens, p.seconds));
+}
+
+std::string JsonText(const TransferProgress& p) {
+  return Print("{\"bytes\":%lld,\"total_bytes\":%lld,\"files\":%lld,\"total_files\":%lld,",
+               static_cast<long long>(p.bytes), static_cast<long long>(p.total_bytes),
+               static_cast<long long>(p.files), static_cast<long long>(p.total_files)) +
+         Print("\"seconds\":%.3f,\"bytes_per_second\":%.0f}", p.seconds,
+               Rate(p.fetched_bytes, p.seconds));
 }
 
 }  // namespace
@@ -72,9 +95,26 @@ ProgressMode ParseProgressMode(const std::string& name) {
 }
 
 void ProgressDisplay::Show(const Progress& progress) {
-  last_ = progress;
+  Show(progress.seconds, [progress](ProgressMode mode) {
+    if (mode == ProgressMode::kJson) return JsonText(progress);
+    const bool bar = mode == ProgressMode::kBar && progress.total_rows;
+    return (bar ? Bar(progress.rows, *progress.total_rows) : "") + Text(progress);
+  });
+}
+
+void ProgressDisplay::Show(const TransferProgress& progress) {
+  Show(progress.seconds, [progress](ProgressMode mode) {
+    if (mode == ProgressMode::kJson) return JsonText(progress);
+    const bool bar = mode == ProgressMode::kBar;
+    return (bar ? Bar(progress.bytes, progress.total_bytes) : "") + Text(progress);
+  });
+}
+
+void ProgressDisplay::Show(double seconds, std::function<std::string(ProgressMode)> line) {
+  seconds_ = seconds;
+  line_ = std::move(line);
   pending_ = true;
-  const bool due = progress.seconds - drawn_seconds_ >= SecondsBetween(mode_);
+  const bool due = seconds - drawn_seconds_ >= SecondsBetween(mode_);
   if (due) Draw();
 }
 
@@ -84,21 +124,13 @@ void ProgressDisplay::End() {
 }
 
 void ProgressDisplay::Draw() {
-  switch (mode_) {
-    case ProgressMode::kBar:
-      std::fprintf(stderr, "\r\033[K%s%s", Bar(last_).c_str(), Text(last_).c_str());
-      std::fflush(stderr);
-      break;
-    case ProgressMode::kLines:
-      std::fprintf(stderr, "%s\n", Text(last_).c_str());
-      break;
-    case ProgressMode::kJson:
-      PrintJson(last_);
-      break;
-    case ProgressMode::kNone:
-      break;
+  if (mode_ == ProgressMode::kBar) {
+    std::fprintf(stderr, "\r\033[K%s", line_(mode_).c_str());
+    std::fflush(stderr);
+  } else if (mode_ != ProgressMode::kNone) {
+    std::fprintf(stderr, "%s\n", line_(mode_).c_str());
   }
-  drawn_seconds_ = last_.seconds;
+  drawn_seconds_ = seconds_;
   pending_ = false;
   drawn_ = true;
 }

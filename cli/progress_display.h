@@ -1,8 +1,10 @@
 // cli/progress_display.h: how far a run is, on stderr.
 #pragma once
 
+#include <functional>
 #include <string>
 
+#include "hub/transfer_meter.h"
 #include "run/summary.h"
 
 namespace vecmill {
@@ -23,17 +25,20 @@ class ProgressDisplay {
 
   // Show `progress`, unless the last one was shown a moment ago.
   void Show(const Progress& progress);
+  void Show(const TransferProgress& progress);
 
   // Show the last progress however recent, and leave the bar's line.
   void End();
 
  private:
+  void Show(double seconds, std::function<std::string(ProgressMode)> line);
   void Draw();
 
   const ProgressMode mode_;
-  Progress last_;
-  double drawn_seconds_ = 0;  // Progress::seconds of what was drawn last
-  bool pending_ = false;      // last_ is not drawn yet
+  double seconds_ = 0;                             // of what is to be shown
+  std::function<std::string(ProgressMode)> line_;  // its text
+  double drawn_seconds_ = 0;                       // of what was drawn last
+  bool pending_ = false;                           // line_ is not drawn yet
   bool drawn_ = false;
 };
 

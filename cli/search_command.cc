@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <memory>
 
+#include "hub/model_source.h"
+#include "hub_environment.h"
 #include "run/search.h"
 #include "text_format.h"
 
@@ -26,7 +28,9 @@ void AddSearchCommand(CLI::App& app, int& exit_code) {
   const auto job = std::make_shared<SearchJob>();
   command->add_option("TABLE", job->table, "Parquet file written by vecmill embed")->required();
   command->add_option("QUERY", job->queries, "Questions")->required();
-  command->add_option("--model", job->model, "Model folder, the one the table was embedded with")
+  command
+      ->add_option("--model", job->model,
+                   "Model folder or hub's ORG/NAME[@REVISION], the one the table was embedded with")
       ->required();
   command->add_option("-k", job->num_hits, "Rows to print for each question")
       ->check(CLI::PositiveNumber)
@@ -41,6 +45,7 @@ void AddSearchCommand(CLI::App& app, int& exit_code) {
   command->add_option("--prompt", job->embedder.prompt, "Text to put before the question instead");
   job->embedder.is_query = true;
   command->callback([job, &exit_code] {
+    job->model = FindModel(job->model, HubCacheFromEnvironment()).folder;
     const auto hits = Search(*job);
     for (size_t i = 0; i < hits.size(); ++i) PrintHits(job->queries[i], hits[i]);
     exit_code = 0;

@@ -20,10 +20,11 @@ ROOMS = {
     "ops": ["base"],
     "batch": ["base"],
     "table": ["base"],
+    "hub": ["base"],
     "nets": BELOW_NETS,
     "engine": [*BELOW_NETS, "tokenizer", "nets"],
     "run": ["base", "engine", "table"],
-    "cli": ["base", "run"],
+    "cli": ["base", "run", "hub"],
     "vecmill": [],
 }
 ROOMS["tests"] = [room for room in ROOMS if room != "tests"]
@@ -38,6 +39,7 @@ LIBRARIES = {
     "hwy": ("ops", "any"),
     "arrow": ("table", "any"),
     "parquet": ("table", "any"),
+    "curl": ("hub", "source"),
     "CLI": ("cli", "any"),
     "oneapi": ("ops", "check"),
     "gtest": ("*", "test"),

@@ -22,6 +22,8 @@ struct EmbedJob {
   std::vector<std::string> inputs;  // files, folders, globs, s3:// URIs
   std::string output;               // Parquet file or s3:// URI
   std::string model;                // folder
+  std::string model_id;             // of a hub, "ORG/NAME", for the output's footer; or ""
+  std::string model_revision;       // commit there; or ""
   std::string column = "text";
   bool accounts = false;  // add NAME_tokens, NAME_truncated, NAME_error of the first column
   OnError on_error = OnError::kNull;

@@ -31,9 +31,9 @@ std::string PrefixOf(const std::string& column) { return "vecmill." + column + "
 
 FooterPairs FooterOf(const EmbedJob& job, const ModelDescription& model) {
   FooterPairs footer = {
-      {"vecmill.model", model.path},
+      {"vecmill.model", job.model_id.empty() ? model.path : job.model_id},
       {"vecmill.model_sha256", model.weights_sha256},
-      {"vecmill.revision", ""},
+      {"vecmill.revision", job.model_revision},
       {"vecmill.column", job.column},
       {"vecmill.prompt", model.prompt},
       {"vecmill.mode", "exact"},

@@ -1,0 +1,105 @@
+#include "hub/needed_files.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "base/json.h"
+#include "hub/model_id.h"
+#include "vecmill/error.h"
+
+namespace vecmill {
+namespace {
+
+constexpr std::string_view kSingleWeights = "model.safetensors";
+constexpr std::string_view kWeightsIndex = "model.safetensors.index.json";
+
+// Of the model as a whole, in its folder only.
+constexpr std::string_view kModelFiles[] = {"modules.json", "config_sentence_transformers.json",
+                                            "config.json"};
+
+// In every module's folder.
+constexpr std::string_view kModuleFiles[] = {
+    "config.json",
+    "sentence_bert_config.json",
+    "sentence_roberta_config.json",
+    "sentence_distilbert_config.json",
+    "sentence_camembert_config.json",
+    "sentence_albert_config.json",
+    "sentence_xlm-roberta_config.json",
+    "sentence_xlnet_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "sp.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+};
+
+template <size_t n>
+bool IsOneOf(const std::string_view (&names)[n], std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+bool IsShard(std::string_view name) {
+  constexpr std::string_view kPattern = "model-#####-of-#####.safetensors";
+  return std::equal(
+      name.begin(), name.end(), kPattern.begin(), kPattern.end(),
+      [](char c, char pattern) { return pattern == '#' ? c >= '0' && c <= '9' : c == pattern; });
+}
+
+using Folders = std::set<std::string, std::less<>>;
+
+// Folders of the modules, "" for the model's own.
+Folders ModuleFolders(std::string_view modules_json, const std::string& where) {
+  const Json modules = ParseJson(modules_json, where);
+  if (!modules.is_array()) {
+    throw Error(ErrorCode::kCorrupt, where + ": expected an array, found " + modules.Describe());
+  }
+  Folders folders;
+  for (const Json& module : modules.array()) {
+    std::string folder = module.GetString("path", where);
+    while (folder.ends_with('/')) folder.pop_back();
+    if (!folder.empty() && !IsPathBelow(folder)) {
+      throw Error(ErrorCode::kCorrupt, where + ": path " + Json(folder).Describe() +
+                                           " is not a folder below the model's");
+    }
+    folders.insert(std::move(folder));
+  }
+  return folders;
+}
+
+}  // namespace
+
+bool IsSafetensors(std::string_view path) { return path.ends_with(".safetensors"); }
+
+std::vector<std::string> NeededFiles(std::span<const std::string> paths,
+                                     std::optional<std::string_view> modules_json,
+                                     const std::string& where) {
+  const Folders folders = modules_json ? ModuleFolders(*modules_json, where) : Folders{""};
+  const auto is_listed = [&](const std::string& path) {
+    return std::find(paths.begin(), paths.end(), path) != paths.end();
+  };
+  std::vector<std::string> needed;
+  for (const std::string& path : paths) {
+    const size_t slash = path.rfind('/');
+    const std::string folder = slash == path.npos ? "" : path.substr(0, slash);
+    const std::string name = slash == path.npos ? path : path.substr(slash + 1);
+    const bool in_module = folders.contains(folder);
+    const std::string single = (folder.empty() ? "" : folder + "/") + std::string(kSingleWeights);
+    const bool is_weights =
+        name == kSingleWeights || ((name == kWeightsIndex || IsShard(name)) && !is_listed(single));
+    if ((folder.empty() && IsOneOf(kModelFiles, name)) ||
+        (in_module && (IsOneOf(kModuleFiles, name) || is_weights))) {
+      needed.push_back(path);
+    }
+  }
+  return needed;
+}
+
+}  // namespace vecmill
