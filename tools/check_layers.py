@@ -36,6 +36,7 @@ LIBRARIES = {
     "nlohmann": ("base", "source"),
     "openssl": ("base", "source"),
     "sentencepiece_processor.h": ("tokenizer", "source"),
+    "zip.h": ("weights", "source"),
     "hwy": ("ops", "any"),
     "arrow": ("table", "any"),
     "parquet": ("table", "any"),

@@ -50,6 +50,9 @@ struct ModelDescription {
   int64_t weight_bytes = 0;    // memory the packed weights take
   double flop_per_token = 0;   // of the linear layers that are computed; a multiplication and an
                                // addition are two
+  double flop_per_row = 0;     // what comes once a row to that
+  // The network makes one state of a row's tokens, [N, hidden]; there are no layers to choose.
+  bool pools_tokens = false;
 };
 
 // What Embed makes of N rows.

@@ -72,8 +72,10 @@ class NativeEmbedder final : public Embedder {
           const LayerStates& states = model_.Forward(scratch.batch, scratch.workspace, seconds);
           const Stopwatch watch;
           for (size_t i = 0; i < block.size(); ++i) {
-            const int64_t begin = scratch.batch.offsets[i];
-            const int64_t end = scratch.batch.offsets[i + 1];
+            const bool pooled = model_.pools_tokens();
+            const auto sequence = static_cast<int64_t>(i);
+            const int64_t begin = pooled ? sequence : scratch.batch.offsets[i];
+            const int64_t end = pooled ? sequence + 1 : scratch.batch.offsets[i + 1];
             for (size_t c = 0; c < result.columns.size(); ++c) {
               model_.columns()[c].Write(states, begin, end, model_.num_unpooled_tokens(),
                                         scratch.column, VectorAt(result, c, block[i]));

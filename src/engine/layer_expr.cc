@@ -141,6 +141,9 @@ class Parser {
     }
     if (layer < 0) layer += num_layers_ + 1;
     if (parsed.ec != std::errc() || layer < 0 || layer > num_layers_) {
+      if (num_layers_ == 0) {
+        Fail(begin, "no such layer: this model has only 0, which is -1 and last as well");
+      }
       Fail(begin, "no such layer: this model has 0 (the embeddings) to " +
                       std::to_string(num_layers_) + ", or -1 (the last) to -" +
                       std::to_string(num_layers_ + 1));

@@ -16,7 +16,7 @@ namespace {
 // Ids of the tokenizer index the word embeddings, and special tokens must leave room for text.
 void CheckTokenizerFits(const Tokenizer& tokenizer, const ModelFolder& folder) {
   if (tokenizer.vocab_size() > folder.config.vocab) {
-    throw Error(ErrorCode::kCorrupt, folder.tokenizer_json + ": has ids up to " +
+    throw Error(ErrorCode::kCorrupt, folder.tokenizer_file + ": has ids up to " +
                                          std::to_string(tokenizer.vocab_size() - 1) +
                                          ", but the model's vocab_size is " +
                                          std::to_string(folder.config.vocab));
@@ -26,7 +26,7 @@ void CheckTokenizerFits(const Tokenizer& tokenizer, const ModelFolder& folder) {
   tokenizer.Encode("", folder.max_seq_length, &ids);
   if (ids.empty()) {
     throw Error(ErrorCode::kUnsupported,
-                folder.tokenizer_json +
+                folder.tokenizer_file +
                     ": adds no special tokens, so an empty row would have no token to pool");
   }
 }
@@ -78,6 +78,12 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
   std::vector<VectorColumn> columns;
   for (const ColumnOptions& asked : options.columns) {
     LayerExpr expr = LayerExpr::Parse(asked.layers, network.num_layers());
+    if (network.pools_tokens() && !expr.poolings.empty() && expr.poolings != folder.poolings) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "layers: " + asked.layers + ": this " + folder.config.model_type +
+                      " pools its tokens itself, " + PoolingNames(folder.poolings) +
+                      "; no other pooling is possible");
+    }
     const Poolings& poolings = expr.poolings.empty() ? folder.poolings : expr.poolings;
     const int64_t width = expr.root.width * static_cast<int64_t>(poolings.size());
     if (width > std::numeric_limits<int32_t>::max() / hidden) {
@@ -123,7 +129,7 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
 
 Model::Model(const std::string& path, const EmbedderOptions& options) {
   const ModelFolder folder = ModelFolder::Open(path);
-  tokenizer_ = Tokenizer::Load(folder.tokenizer_json, folder.has_special_tokens
+  tokenizer_ = Tokenizer::Load(folder.tokenizer_file, folder.has_special_tokens
                                                           ? Tokenizer::SpecialTokens::kAdded
                                                           : Tokenizer::SpecialTokens::kLeftOut);
   CheckTokenizerFits(*tokenizer_, folder);
@@ -160,6 +166,8 @@ Model::Model(const std::string& path, const EmbedderOptions& options) {
     }
   }
   description_.flop_per_token = network_->FlopPerToken(last_layer_);
+  description_.flop_per_row = network_->FlopPerRow();
+  description_.pools_tokens = network_->pools_tokens();
 }
 
 bool Model::Encode(std::string_view text, std::vector<int32_t>* ids) const {

@@ -47,6 +47,9 @@ class Model {
   // Tokens at the start of every row that are not pooled.
   int64_t num_unpooled_tokens() const { return num_unpooled_tokens_; }
 
+  // Hidden states are [N, H], one of each sequence, not [T, H].
+  bool pools_tokens() const { return network_->pools_tokens(); }
+
   // The hidden states that the columns read, valid until the workspace's next use. Layers above the
   // highest of them are not computed.
   const LayerStates& Forward(const PackedBatch& batch, Workspace& workspace,

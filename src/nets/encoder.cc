@@ -4,8 +4,8 @@
 #include <cmath>
 #include <initializer_list>
 
-#include "base/stopwatch.h"
 #include "nets/relative_positions.h"
+#include "nets/stage_clock.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/nonlinearity.h"
@@ -55,20 +55,6 @@ Nonlinearity ToNonlinearity(Activation activation) {
   }
   return Nonlinearity::kNone;
 }
-
-// Adds the time since its last call, or since construction, to a stage.
-class StageClock {
- public:
-  void Add(double& stage_seconds) {
-    const double now = watch_.Seconds();
-    stage_seconds += now - last_;
-    last_ = now;
-  }
-
- private:
-  Stopwatch watch_;
-  double last_ = 0.0;
-};
 
 }  // namespace
 

@@ -3,8 +3,10 @@
 #include "base/check.h"
 #include "nets/encoder.h"
 #include "nets/static_embedding.h"
+#include "nets/use.h"
 #include "weights/encoder_tensors.h"
 #include "weights/static_embedding.h"
+#include "weights/use_tensors.h"
 
 namespace vecmill {
 
@@ -12,6 +14,10 @@ std::unique_ptr<const Network> Network::Load(const ModelFolder& folder,
                                              const Checkpoint& checkpoint) {
   if (folder.config.model_type == kStaticEmbedding) {
     return std::make_unique<StaticEmbedding>(FindStaticTensors(checkpoint));
+  }
+  if (folder.config.pools_tokens) {
+    return std::make_unique<UniversalSentenceEncoder>(folder.config,
+                                                      FindUseTensors(checkpoint, folder.config));
   }
   return std::make_unique<Encoder>(folder.config, FindEncoderTensors(checkpoint, folder.config));
 }

@@ -1,7 +1,8 @@
 // nets/network.h: the network of a model: token ids in, hidden states out, layer by layer.
 //
-// Layer 0 is what the embeddings give, layers 1 to num_layers() are the network's own; each gives
-// hidden states [T, H] (in transformers: output_hidden_states).
+// A network that pools its tokens itself gives one state a sequence, [N, H], and has no layers but
+// that, layer 0. Of the others, layer 0 is what the embeddings give, layers 1 to num_layers() are
+// the network's own; each gives hidden states [T, H] (in transformers: output_hidden_states).
 //
 // Numerics: f32. A token's hidden state depends on its sequence alone, bit for bit: not on the
 //           other sequences of the batch, nor on their order or number (docs/numerics.md), nor on
@@ -18,6 +19,7 @@
 
 #include "base/aligned_buffer.h"
 #include "batch/packed_batch.h"
+#include "nets/ngram_workspace.h"
 #include "ops/attention.h"
 #include "ops/gemm.h"
 #include "ops/matrix_view.h"
@@ -39,6 +41,7 @@ class Network {
     AlignedBuffer<float> wide;      // [T, 3 H] queries, keys, values; at other times [T, F]
     AttentionWorkspace attention;
     GemmWorkspace gemm;
+    NgramWorkspace ngrams;
   };
 
   // Sees the hidden states [T, H] after each layer that is computed: 0, 1, 2, ...
@@ -54,10 +57,11 @@ class Network {
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
-  // Hidden states of layer `last_layer` [T, H] row-major, in `workspace`, valid until its next use.
-  // Layers above it are not computed. The time of each stage is added to `seconds`.
-  // REQUIRES: 0 <= last_layer <= num_layers(), ids in [0, vocab()), sequences of 1 to
-  // max_positions() tokens; VECMILL_CHECKed. Errors: std::bad_alloc, what `observer` throws.
+  // Hidden states of layer `last_layer` [T, H] row-major, or [N, H] if pools_tokens(), in
+  // `workspace`, valid until its next use. Layers above it are not computed. The time of each stage
+  // is added to `seconds`. REQUIRES: 0 <= last_layer <= num_layers(), ids in [0, vocab()),
+  // sequences of 1 to max_positions() tokens; VECMILL_CHECKed. Errors: std::bad_alloc, what
+  // `observer` throws.
   virtual const float* Forward(const PackedBatch& batch, int64_t last_layer, Workspace& workspace,
                                StageSeconds& seconds, const Observer& observer = nullptr) const = 0;
 
@@ -65,10 +69,13 @@ class Network {
   int64_t num_layers() const { return config_.layers; }
   int64_t vocab() const { return config_.vocab; }
   int64_t max_positions() const { return config_.max_positions; }
+  bool pools_tokens() const { return config_.pools_tokens; }
 
   virtual int64_t weight_bytes() const = 0;
   // Of the linear layers up to `last_layer`; a multiplication and an addition are two.
   virtual double FlopPerToken(int64_t last_layer) const = 0;
+  // What comes once a row to that.
+  virtual double FlopPerRow() const { return 0.0; }
 
  protected:
   explicit Network(const NetworkConfig& config) : config_(config) {}

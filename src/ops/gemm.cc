@@ -69,7 +69,7 @@ void PackStep(const float* const* rows, int64_t k, float* packed) {
 
 // packed [tiles][depth][kMaxTileRows] = the rows of a, transposed within a tile. Where a tile has
 // fewer rows its last one is repeated.
-void PackTiles(ConstMatrix a, const RowTiles& tiles, float* packed) {
+void PackTiles(const GatheredRows& a, const RowTiles& tiles, float* packed) {
   for (int64_t t = 0; t < tiles.count(); ++t) {
     const float* rows[kMaxTileRows];
     for (int i = 0; i < kMaxTileRows; ++i) {
@@ -134,7 +134,7 @@ void MultiplyPanels(const float* a, const RowTiles& tiles, int64_t depth, const 
   ApplyToMatrix(f, c);
 }
 
-void MultiplyMatrix(ConstMatrix a, const PackedMatrix& weight, Nonlinearity f,
+void MultiplyMatrix(const GatheredRows& a, const PackedMatrix& weight, Nonlinearity f,
                     GemmWorkspace& workspace, Matrix c) {
   const RowTiles tiles(a.rows);
   float* packed = workspace.Reserve(tiles.count() * kMaxTileRows * a.cols);
@@ -168,6 +168,12 @@ float* GemmWorkspace::Reserve(int64_t size) {
 
 void Gemm(ConstMatrix a, const PackedMatrix& weight, Nonlinearity f, GemmWorkspace& workspace,
           Matrix c) {
+  GemmGathered({.data = a.data, .rows = a.rows, .cols = a.cols, .stride = a.stride}, weight, f,
+               workspace, c);
+}
+
+void GemmGathered(const GatheredRows& a, const PackedMatrix& weight, Nonlinearity f,
+                  GemmWorkspace& workspace, Matrix c) {
   VECMILL_CHECK(a.rows == c.rows && a.cols == weight.k() && c.cols == weight.n());
   if (a.rows == 0) return;
   HWY_DYNAMIC_DISPATCH(MultiplyMatrix)(a, weight, f, workspace, c);

@@ -57,9 +57,23 @@ class GemmWorkspace {
   AlignedBuffer<float> packed_;
 };
 
+// Rows of one width that lie anywhere, also one over another: row i begins at data + starts[i], or
+// without starts at data + i * stride.
+struct GatheredRows {
+  const float* data = nullptr;
+  int64_t rows = 0;
+  int64_t cols = 0;
+  int64_t stride = 0;
+  const int64_t* starts = nullptr;  // [rows]
+
+  const float* Row(int64_t i) const { return data + (starts != nullptr ? starts[i] : i * stride); }
+};
+
 // REQUIRES: a.rows == c.rows, a.cols == weight.k(), c.cols == weight.n(). VECMILL_CHECKed.
 void Gemm(ConstMatrix a, const PackedMatrix& weight, Nonlinearity f, GemmWorkspace& workspace,
           Matrix c);
+void GemmGathered(const GatheredRows& a, const PackedMatrix& weight, Nonlinearity f,
+                  GemmWorkspace& workspace, Matrix c);
 
 // The twin, in double precision, on the weight as it was before packing.
 void RefGemm(ConstMatrix a, ConstMatrix weight, const float* bias, Nonlinearity f, Matrix c);

@@ -80,6 +80,25 @@ TEST_P(GemmTest, RowHasTheSameBitsAloneAndAmongAnyOthers) {
   }
 }
 
+TEST_P(GemmTest, GatheredRowsGiveTheBitsOfTheSameRowsInAMatrix) {
+  const TestMatrix values = TestMatrix::Random(1, 400, 20);
+  const TestMatrix weight = TestMatrix::Random(21, 90, 21);
+  const TestMatrix bias = TestMatrix::Random(1, 21, 22);
+  const PackedMatrix packed = Packed(weight, bias);
+  const std::vector<int64_t> starts = {310, 0, 7, 8, 0, 150, 151, 299, 16};  // some overlap
+  const auto rows = static_cast<int64_t>(starts.size());
+  TestMatrix a(rows, 90);
+  for (int64_t i = 0; i < rows; ++i) {
+    std::copy_n(values.data() + starts[static_cast<size_t>(i)], 90, a.view().Row(i));
+  }
+  TestMatrix expected(rows, 21);
+  TestMatrix found(rows, 21);
+  Gemm(a.view(), packed, Nonlinearity::kRelu, workspace, expected.view());
+  GemmGathered({.data = values.data(), .rows = rows, .cols = 90, .starts = starts.data()}, packed,
+               Nonlinearity::kRelu, workspace, found.view());
+  EXPECT_TRUE(SameBits(found, expected));
+}
+
 TEST_P(GemmTest, LeavesWhatLiesBetweenRowsAlone) {
   const TestMatrix a = TestMatrix::Random(14, 20, 7);
   const TestMatrix weight = TestMatrix::Random(21, 20, 8);

@@ -44,6 +44,7 @@ void RunSummary::Add(std::span<const RowAccount> accounts) {
     ++rows;
     tokens += account.num_tokens;
     if (!account.duplicate) computed_tokens += account.num_tokens;
+    if (!account.duplicate && account.num_tokens > 0) ++computed_rows;
     truncated += account.truncated;
     too_long += account.too_long;
     nulls += account.is_null;
@@ -57,7 +58,9 @@ double RunSummary::rows_per_second() const { return PerSecond(rows, embed_second
 double RunSummary::tokens_per_second() const { return PerSecond(tokens, embed_seconds); }
 
 double RunSummary::peak_fraction() const {
-  const double gflops = model.flop_per_token * PerSecond(computed_tokens, embed_seconds) / 1e9;
+  const double gflops = (model.flop_per_token * PerSecond(computed_tokens, embed_seconds) +
+                         model.flop_per_row * PerSecond(computed_rows, embed_seconds)) /
+                        1e9;
   return peak_gflops > 0 ? gflops / peak_gflops : 0;
 }
 
@@ -74,6 +77,7 @@ std::string RunSummary::ToJson() const {
       {"executed_dtype", "float32"},
       {"rows", rows},
       {"tokens", tokens},
+      {"computed_rows", computed_rows},
       {"computed_tokens", computed_tokens},
       {"truncated", truncated},
       {"too_long", too_long},

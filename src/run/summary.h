@@ -25,7 +25,8 @@ struct RunSummary {
   LongRows long_rows = LongRows::kTruncate;
 
   int64_t rows = 0;
-  int64_t tokens = 0;  // of all rows
+  int64_t tokens = 0;         // of all rows
+  int64_t computed_rows = 0;  // neither null nor repeated
   int64_t computed_tokens =
       0;  // of rows that went through the network: tokens less those of repeats
   int64_t truncated = 0;

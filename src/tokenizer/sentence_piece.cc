@@ -118,10 +118,11 @@ class ModelChecker {
 
 class SentencePieceTokenizer final : public Tokenizer {
  public:
-  SentencePieceTokenizer(std::string_view model, const std::string& where)
+  SentencePieceTokenizer(std::string_view model, const std::string& where, SpecialTokens special)
       : allows_cuts_(ModelChecker(model, where).allows_cuts()) {
     const auto status = processor_.LoadFromSerializedProto({model.data(), model.size()});
     if (!status.ok()) throw Error(ErrorCode::kCorrupt, where + ": " + status.ToString());
+    if (special == SpecialTokens::kLeftOut) return;
     if (processor_.bos_id() >= 0) prefix_.push_back(processor_.bos_id());
     if (processor_.eos_id() >= 0) suffix_.push_back(processor_.eos_id());
   }
@@ -168,9 +169,9 @@ class SentencePieceTokenizer final : public Tokenizer {
 
 }  // namespace
 
-std::unique_ptr<const Tokenizer> LoadSentencePiece(std::string_view model,
-                                                   const std::string& where) {
-  return std::make_unique<SentencePieceTokenizer>(model, where);
+std::unique_ptr<const Tokenizer> LoadSentencePiece(std::string_view model, const std::string& where,
+                                                   Tokenizer::SpecialTokens special) {
+  return std::make_unique<SentencePieceTokenizer>(model, where, special);
 }
 
 }  // namespace vecmill

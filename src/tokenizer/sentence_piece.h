@@ -21,7 +21,7 @@ namespace vecmill {
 
 // `model` is the file's content; `where` names it. Errors: kCorrupt; kUnsupported for a table of
 // replacements that our own reader refuses (charsmap.h).
-std::unique_ptr<const Tokenizer> LoadSentencePiece(std::string_view model,
-                                                   const std::string& where);
+std::unique_ptr<const Tokenizer> LoadSentencePiece(std::string_view model, const std::string& where,
+                                                   Tokenizer::SpecialTokens special);
 
 }  // namespace vecmill

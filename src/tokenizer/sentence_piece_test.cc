@@ -14,6 +14,14 @@ namespace {
 
 std::string ModelBytes(const std::string& name) { return ReadData("sentence_piece/" + name); }
 
+std::unique_ptr<const Tokenizer> LoadBytes(std::string_view bytes) {
+  return LoadSentencePiece(bytes, "FILE", Tokenizer::SpecialTokens::kAdded);
+}
+
+std::unique_ptr<const Tokenizer> Load(const std::string& name) {
+  return LoadBytes(ModelBytes(name));
+}
+
 std::vector<int32_t> Ids(const Tokenizer& tokenizer, std::string_view text,
                          int64_t max_tokens = 1 << 30) {
   std::vector<int32_t> ids;
@@ -42,7 +50,7 @@ TEST(SentencePiece, GivesTheIdsOfTheWheel) {
 }
 
 TEST(SentencePiece, CutsAtTheEnd) {
-  const auto model = LoadSentencePiece(ModelBytes("unigram.model"), "FILE");
+  const auto model = Load("unigram.model");
   const std::vector<int32_t> whole = Ids(*model, "the quick brown fox");
   ASSERT_GT(whole.size(), 6U);
   std::vector<int32_t> cut;
@@ -54,9 +62,16 @@ TEST(SentencePiece, CutsAtTheEnd) {
   EXPECT_THROW(Ids(*model, "x", 1), Error);
 }
 
+TEST(SentencePiece, LeavesSpecialTokensOut) {
+  const std::vector<int32_t> whole = Ids(*Load("unigram.model"), "the fox");
+  const auto bare =
+      Tokenizer::Load(DataPath("sentence_piece/unigram.model"), Tokenizer::SpecialTokens::kLeftOut);
+  EXPECT_EQ(Ids(*bare, "the fox"), std::vector<int32_t>(whole.begin() + 1, whole.end() - 1));
+}
+
 // bpe.model has no table of replacements, so long texts are cut.
 TEST(SentencePiece, TextsOfMegabytesGiveTheIdsOfTheirWords) {
-  const auto model = LoadSentencePiece(ModelBytes("bpe.model"), "FILE");
+  const auto model = Load("bpe.model");
   std::vector<int32_t> expected;
   std::string text;
   for (const std::string_view word : {"quick brown fox", "schnell", "jumped"}) {
@@ -74,7 +89,7 @@ TEST(SentencePiece, TextsOfMegabytesGiveTheIdsOfTheirWords) {
 }
 
 TEST(SentencePiece, ThreadsShareAModel) {
-  const auto model = LoadSentencePiece(ModelBytes("unigram.model"), "FILE");
+  const auto model = Load("unigram.model");
   const std::vector<std::string> texts = Lines(ReadData("multilingual.txt"));
   std::vector<std::vector<int32_t>> expected;
   for (const std::string& text : texts) expected.push_back(Ids(*model, text));
@@ -91,7 +106,7 @@ TEST(SentencePiece, ThreadsShareAModel) {
 
 std::string Complaint(std::string_view bytes) {
   try {
-    LoadSentencePiece(bytes, "FILE");
+    LoadBytes(bytes);
     return "loaded";
   } catch (const Error& e) {
     EXPECT_NE(e.code(), ErrorCode::kInternal) << e.what();
@@ -124,7 +139,7 @@ TEST(SentencePiece, DamagedBytesAreHarmless) {
       std::string damaged = model;
       damaged[i] = static_cast<char>(~damaged[i]);
       try {
-        Ids(*LoadSentencePiece(damaged, "FILE"), "The quick \xEF\xAC\x81sh \xEF\xBC\xA1 7");
+        Ids(*LoadBytes(damaged), "The quick \xEF\xAC\x81sh \xEF\xBC\xA1 7");
       } catch (const Error& e) {
         EXPECT_EQ(e.code(), ErrorCode::kCorrupt) << "byte " << i << ": " << e.what();
       }

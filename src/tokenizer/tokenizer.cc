@@ -13,7 +13,7 @@ namespace vecmill {
 std::unique_ptr<const Tokenizer> Tokenizer::Load(const std::string& path, SpecialTokens special) {
   const std::string& where = path;
   MappedFile file(where);
-  if (path.ends_with(".model")) return LoadSentencePiece(file.text(), where);
+  if (path.ends_with(".model")) return LoadSentencePiece(file.text(), where, special);
   Json root = ParseJson(file.text(), where);
   if (!root.is_object()) {
     throw Error(ErrorCode::kCorrupt, where + ": expected an object, found " + root.Describe());

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "vecmill/error.h"
+#include "weights/tensor_taker.h"
 
 namespace vecmill {
 namespace {
@@ -33,7 +34,7 @@ LinearTensors RowsOf(const LinearTensors& linear, int64_t begin, int64_t count) 
 class Finder {
  public:
   Finder(const Checkpoint& checkpoint, const NetworkConfig& config, const EncoderNames& names)
-      : checkpoint_(checkpoint), config_(config), names_(names) {
+      : checkpoint_(checkpoint), config_(config), names_(names), taker_(checkpoint) {
     for (std::string_view prefix : {std::string_view(), names.model}) {
       prefix_ = prefix;
       if (checkpoint.Find(Full(std::string(names.words) + ".weight")) != nullptr) return;
@@ -92,12 +93,7 @@ class Finder {
             .bias = names_.linear_biases ? Take(name + ".bias", {out}) : Tensor()};
   }
 
-  void ThrowIfMissing() const {
-    if (num_missing_ == 0) return;
-    throw Error(ErrorCode::kCorrupt, checkpoint_.path() + ": " + std::to_string(num_missing_) +
-                                         " tensors of this " + config_.model_type +
-                                         " are missing: " + missing_);
-  }
+  void ThrowIfMissing() const { taker_.ThrowIfMissing(config_.model_type); }
 
   // Layers that the config does not count would be left out silently; something is inconsistent.
   void RefuseLayersFrom(int64_t layers) const {
@@ -129,34 +125,14 @@ class Finder {
   // The tensor called `name` + one of `endings`; an empty one if it is missing.
   Tensor TakeOneOf(const std::string& name, std::span<const std::string_view> endings,
                    const std::vector<int64_t>& shape) {
-    const Tensor* tensor = nullptr;
-    for (std::string_view ending : endings) {
-      if (tensor == nullptr) tensor = checkpoint_.Find(Full(name) + std::string(ending));
-    }
-    if (tensor == nullptr) {
-      constexpr int64_t kNamed = 8;
-      if (num_missing_ < kNamed) {
-        missing_ += (num_missing_ > 0 ? ", " : "") + Full(name) + std::string(endings.front());
-      } else if (num_missing_ == kNamed) {
-        missing_ += ", ...";
-      }
-      ++num_missing_;
-      return {};
-    }
-    if (tensor->shape != shape) {
-      throw Error(ErrorCode::kCorrupt, tensor->Where() + " has shape " + ShapeText(tensor->shape) +
-                                           ", but config.json asks for " + ShapeText(shape));
-    }
-    tensor->CheckReadable();
-    return *tensor;
+    return taker_.TakeOneOf(Full(name), endings, shape);
   }
 
   const Checkpoint& checkpoint_;
   const NetworkConfig& config_;
   const EncoderNames& names_;
   std::string_view prefix_;
-  std::string missing_;  // names of the first few
-  int64_t num_missing_ = 0;
+  TensorTaker taker_;
 };
 
 }  // namespace

@@ -11,11 +11,12 @@ constexpr struct {
   std::string_view model_type;
   const Family* family;
 } kFamilies[] = {
-    {"albert", &kAlbertFamily},     {"bert", &kBertFamily},
-    {"camembert", &kRobertaFamily}, {"distilbert", &kDistilBertFamily},
-    {"electra", &kElectraFamily},   {"modernbert", &kModernBertFamily},
-    {"mpnet", &kMpnetFamily},       {"nomic_bert", &kNomicBertFamily},
-    {"roberta", &kRobertaFamily},   {"xlm-roberta", &kRobertaFamily},
+    {"albert", &kAlbertFamily},       {"bert", &kBertFamily},
+    {"camembert", &kRobertaFamily},   {"distilbert", &kDistilBertFamily},
+    {"electra", &kElectraFamily},     {"modernbert", &kModernBertFamily},
+    {"mpnet", &kMpnetFamily},         {"nomic_bert", &kNomicBertFamily},
+    {"roberta", &kRobertaFamily},     {"universal-sentence-encoder", &kUseFamily},
+    {"xlm-roberta", &kRobertaFamily},
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace vecmill {
 struct Family {
   // All but model_type. See ReadNetworkConfig.
   NetworkConfig (*read_config)(const Json& config, const std::string& where);
-  EncoderNames names;
+  EncoderNames names;  // of those that are encoders like BERT
 };
 
 extern const Family kAlbertFamily;
@@ -25,6 +25,7 @@ extern const Family kModernBertFamily;
 extern const Family kMpnetFamily;
 extern const Family kNomicBertFamily;
 extern const Family kRobertaFamily;
+extern const Family kUseFamily;
 
 // The family of a model_type. Errors: kUnsupported, naming those that run.
 const Family& FindFamily(const std::string& model_type, const std::string& where);

@@ -57,7 +57,7 @@ ModelFolder ModelFolder::Open(const std::string& path) {
   folder.path = path;
   CheckInside(path, modules.transformer_path);
   folder.transformer_folder = JoinPath(path, modules.transformer_path);
-  folder.tokenizer_json = JoinPath(folder.transformer_folder, "tokenizer.json");
+  folder.tokenizer_file = JoinPath(folder.transformer_folder, "tokenizer.json");
   if (modules.is_static) {
     folder.OpenStatic();
   } else {
@@ -87,6 +87,10 @@ void ModelFolder::OpenTransformer(bool has_modules, SentenceModules& modules) {
   }
   const Json json = ReadModelJson(transformer_folder, "config.json");
   config = ReadNetworkConfig(json, where);
+  if (config.pools_tokens) {
+    OpenUse(has_modules, modules);
+    return;
+  }
   if (!has_modules) modules = DefaultModules(json, where);
   if (has_modules && modules.pooling_dim != config.hidden) {
     throw Error(ErrorCode::kCorrupt, path + ": the Pooling module is made for a hidden size of " +
@@ -96,6 +100,25 @@ void ModelFolder::OpenTransformer(bool has_modules, SentenceModules& modules) {
   const TokenizerConfig tokenizer = ReadTokenizerConfig(transformer_folder, modules.lower_case);
   max_seq_length =
       std::min(modules.max_seq_length.value_or(tokenizer.model_max_length), config.max_positions);
+}
+
+void ModelFolder::OpenUse(bool has_modules, SentenceModules& modules) {
+  constexpr char kTokenizer[] = "sp.model";
+  if (has_modules) {
+    throw Error(ErrorCode::kUnsupported,
+                JoinPath(path, "modules.json") + ": a " + config.model_type +
+                    " pools its tokens itself; this build runs it without modules");
+  }
+  if (!ModelFileExists(path, kTokenizer)) {
+    throw Error(ErrorCode::kNotFound, JoinPath(path, kTokenizer) +
+                                          ": no such file; `vecmill import use` writes it beside "
+                                          "config.json and model.safetensors");
+  }
+  CheckInside(path, kTokenizer);
+  tokenizer_file = JoinPath(path, kTokenizer);
+  modules.poolings = {Pooling::kMeanSqrtLen};
+  modules.normalize = true;
+  max_seq_length = config.max_positions;
 }
 
 }  // namespace vecmill

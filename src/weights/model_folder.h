@@ -18,12 +18,13 @@ namespace vecmill {
 //  model2vec
 //    writes it too: no config.json is read, and no special tokens surround a row;
 //  - transformers: config.json alone; mean pooling, no normalisation, as sentence-transformers
-//    treats such a folder.
+//    treats such a folder;
+//  - what `vecmill import use` writes: config.json, model.safetensors, sp.model. The network pools.
 // A setting that would change vectors and is not implemented is refused by name, never ignored.
 struct ModelFolder {
   std::string path;                // as given to Open
   std::string transformer_folder;  // holds config.json, the weights (Checkpoint::Open), tokenizer
-  std::string tokenizer_json;      // path of tokenizer.json, which exists
+  std::string tokenizer_file;      // path of tokenizer.json or sp.model, which exists
   NetworkConfig config;
   bool has_special_tokens = true;  // those of tokenizer.json's post-processor surround a row
   Poolings poolings = {Pooling::kMean};
@@ -48,6 +49,7 @@ struct ModelFolder {
   // `modules`, if the folder has no modules.json.
   void OpenStatic();
   void OpenTransformer(bool has_modules, SentenceModules& modules);
+  void OpenUse(bool has_modules, SentenceModules& modules);
 };
 
 }  // namespace vecmill

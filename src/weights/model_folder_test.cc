@@ -48,7 +48,7 @@ TEST_F(ModelFolderTest, ReadsASentenceTransformersFolder) {
   const ModelFolder model = Open();
   EXPECT_EQ(model.path, folder_.path());
   EXPECT_EQ(model.transformer_folder, folder_.path());
-  EXPECT_EQ(model.tokenizer_json, folder_ / "tokenizer.json");
+  EXPECT_EQ(model.tokenizer_file, folder_ / "tokenizer.json");
   EXPECT_EQ(model.config.model_type, "bert");
   EXPECT_EQ(model.config.hidden, 48);
   EXPECT_EQ(model.poolings, Poolings{Pooling::kMean});
@@ -94,7 +94,7 @@ TEST_F(ModelFolderTest, ReadsATransformerInItsOwnFolder) {
   }
   const ModelFolder model = Open();
   EXPECT_EQ(model.transformer_folder, folder_ / "0_Transformer");
-  EXPECT_EQ(model.tokenizer_json, folder_ / "0_Transformer/tokenizer.json");
+  EXPECT_EQ(model.tokenizer_file, folder_ / "0_Transformer/tokenizer.json");
   EXPECT_EQ(model.max_seq_length, 32);
 }
 

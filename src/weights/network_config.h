@@ -19,9 +19,9 @@ enum class Activation {
 // Of MPNet; see nets/relative_positions.h.
 inline constexpr int64_t kNumDistanceBuckets = 32;
 
-// Sizes that passed these checks: layers 1..1000, hidden 1..65536 and a multiple of heads,
+// Sizes that passed these checks: layers 0..1000, hidden 1..65536 and a multiple of heads,
 // ffn 1..262144, vocab 1..16777216, max_positions 1..1048576, embedding 1..65536,
-// type_vocab 0..1024.
+// type_vocab 0..1024. Those that a family does not have are 0.
 struct NetworkConfig {
   std::string model_type;     // "bert", "roberta", ...
   int64_t hidden = 0;         // width of the hidden states
@@ -53,6 +53,10 @@ struct NetworkConfig {
   int64_t local_distance = 0;
   double local_rope_theta = 0;
   float layer_norm_eps = 0;  // > 0
+  // The network makes one vector of a row's tokens: hidden is that vector's width. There are no
+  // layers then, and no limit to the tokens of a row but int32's.
+  bool pools_tokens = false;
+  int64_t ngram = 0;  // width of an n-gram branch (weights/use_tensors.h)
   Activation activation = Activation::kGeluErf;
 
   bool operator==(const NetworkConfig&) const = default;

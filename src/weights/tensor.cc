@@ -113,6 +113,12 @@ void Tensor::CopyIndices(int64_t end, int32_t* dst) const {
   }
 }
 
+AlignedBuffer<float> Tensor::ReadF32() const {
+  AlignedBuffer<float> values(num_elements());
+  CopyF32(values.data());
+  return values;
+}
+
 std::string ShapeText(std::span<const int64_t> shape) {
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); ++i) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "base/mapped_file.h"
 
 namespace vecmill {
@@ -32,6 +33,8 @@ struct Tensor {
   // Write all elements to dst [num_elements()] as f32. F32, F16 and BF16 convert exactly.
   // Errors: kUnsupported for other dtypes; kCorrupt for a NaN or an infinity, naming its index.
   void CopyF32(float* dst) const;
+  // The same into memory of its own. Errors: also std::bad_alloc.
+  AlignedBuffer<float> ReadF32() const;
 
   // Write all elements, of dtype I32 or I64, to dst [num_elements()]. Errors: kUnsupported for
   // other dtypes; kCorrupt for one that is not in [0, end), naming its index.

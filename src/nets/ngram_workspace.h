@@ -1,0 +1,26 @@
+// nets/ngram_workspace.h: memory of one thread for nets/use.h, grown to the largest batch it has
+// seen.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+
+namespace vecmill {
+
+// T tokens at a time, M of them not in the table of tokens; N sequences; see nets/use.h.
+struct NgramWorkspace {
+  std::vector<const float*> tokens;  // x and the products of each token
+  std::vector<int32_t> missing;      // ids, ascending
+  AlignedBuffer<float> computed;     // [M, a row of the table]
+  AlignedBuffer<float> embedded;     // [M, E]
+  AlignedBuffer<float> first;        // h [T and zeros between sequences, C]
+  std::vector<int64_t> starts;       // [T] of the n-grams in it
+  AlignedBuffer<float> features;     // [T, F]
+  AlignedBuffer<float> sums;         // [N, F + 1]
+  AlignedBuffer<float> dense[2];     // [N, H + D]
+  AlignedBuffer<float> result;       // [N, H]
+};
+
+}  // namespace vecmill
