@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "hub/model_files.h"
 #include "hub/model_source.h"
 #include "hub_environment.h"
 #include "text_format.h"
@@ -65,6 +66,14 @@ void PrintModel(const ModelDescription& model) {
   PrintLayers(model);
 }
 
+void PrintFiles(const std::string& folder) {
+  std::printf("files       sha256, size, name\n");
+  for (const ModelFile& file : ListModelFiles(folder)) {
+    std::printf("  %s %13s  %s\n", file.sha256.c_str(), FormatCount(file.size).c_str(),
+                file.path.c_str());
+  }
+}
+
 }  // namespace
 
 void AddInfoCommand(CLI::App& app, int& exit_code) {
@@ -76,6 +85,7 @@ void AddInfoCommand(CLI::App& app, int& exit_code) {
     const ModelSource source = FindModel(*model, HubCacheFromEnvironment());
     PrintSource(source);
     PrintModel(Embedder::Load(source.folder, {.num_threads = 1})->description());
+    PrintFiles(source.folder);
     exit_code = 0;
   });
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 
 #include "base/json.h"
 #include "hub/model_id.h"
@@ -53,15 +52,18 @@ bool IsShard(std::string_view name) {
       [](char c, char pattern) { return pattern == '#' ? c >= '0' && c <= '9' : c == pattern; });
 }
 
-using Folders = std::set<std::string, std::less<>>;
+}  // namespace
 
-// Folders of the modules, "" for the model's own.
-Folders ModuleFolders(std::string_view modules_json, const std::string& where) {
-  const Json modules = ParseJson(modules_json, where);
+bool IsSafetensors(std::string_view path) { return path.ends_with(".safetensors"); }
+
+std::set<std::string> ModuleFolders(std::optional<std::string_view> modules_json,
+                                    const std::string& where) {
+  if (!modules_json) return {""};
+  const Json modules = ParseJson(*modules_json, where);
   if (!modules.is_array()) {
     throw Error(ErrorCode::kCorrupt, where + ": expected an array, found " + modules.Describe());
   }
-  Folders folders;
+  std::set<std::string> folders;
   for (const Json& module : modules.array()) {
     std::string folder = module.GetString("path", where);
     while (folder.ends_with('/')) folder.pop_back();
@@ -74,14 +76,8 @@ Folders ModuleFolders(std::string_view modules_json, const std::string& where) {
   return folders;
 }
 
-}  // namespace
-
-bool IsSafetensors(std::string_view path) { return path.ends_with(".safetensors"); }
-
 std::vector<std::string> NeededFiles(std::span<const std::string> paths,
-                                     std::optional<std::string_view> modules_json,
-                                     const std::string& where) {
-  const Folders folders = modules_json ? ModuleFolders(*modules_json, where) : Folders{""};
+                                     const std::set<std::string>& module_folders) {
   const auto is_listed = [&](const std::string& path) {
     return std::find(paths.begin(), paths.end(), path) != paths.end();
   };
@@ -90,7 +86,7 @@ std::vector<std::string> NeededFiles(std::span<const std::string> paths,
     const size_t slash = path.rfind('/');
     const std::string folder = slash == path.npos ? "" : path.substr(0, slash);
     const std::string name = slash == path.npos ? path : path.substr(slash + 1);
-    const bool in_module = folders.contains(folder);
+    const bool in_module = module_folders.contains(folder);
     const std::string single = (folder.empty() ? "" : folder + "/") + std::string(kSingleWeights);
     const bool is_weights =
         name == kSingleWeights || ((name == kWeightsIndex || IsShard(name)) && !is_listed(single));

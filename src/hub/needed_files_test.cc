@@ -10,7 +10,7 @@ namespace {
 using Paths = std::vector<std::string>;
 
 Paths Needed(const Paths& paths, std::optional<std::string_view> modules = std::nullopt) {
-  return NeededFiles(paths, modules, "modules.json");
+  return NeededFiles(paths, ModuleFolders(modules, "modules.json"));
 }
 
 TEST(NeededFiles, LeavesOtherProgramsFilesOut) {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -102,25 +103,36 @@ void FetchBlobs(std::vector<RemoteFile> files, const PullContext& pull) {
   if (failure) std::rethrow_exception(failure);
 }
 
+// The file of the listing, fit to be fetched.
+const RemoteFile& Checked(const RemoteFile& file, const ModelId& id) {
+  if (!IsPathBelow(file.path)) {
+    throw Error(ErrorCode::kCorrupt,
+                id.Text() + ": the hub lists a file whose name leaves the model's folder");
+  }
+  if (file.hash.empty()) {
+    throw Error(ErrorCode::kUnsupported,
+                id.Text() + ": " + file.path +
+                    ": the hub lists it without a hash, so nothing could verify it (a mirror must "
+                    "answer /api/models/.../revision/...?blobs=true as huggingface.co does)");
+  }
+  return file;
+}
+
 // The files that are needed, their names checked. Reads modules.json, so fetches it first.
 std::vector<RemoteFile> ChooseFiles(HttpClient& client, const RepositoryListing& listing,
                                     const PullContext& pull) {
   std::optional<MappedFile> modules;
   if (const RemoteFile* file = listing.Find(kModules)) {
-    FetchBlob(client, *file, pull);
+    FetchBlob(client, Checked(*file, pull.id), pull);
     modules.emplace(pull.layout.Blob(file->hash));
   }
   std::vector<std::string> paths;
   for (const RemoteFile& file : listing.files) paths.push_back(file.path);
   std::vector<RemoteFile> files;
-  for (const std::string& path :
-       NeededFiles(paths, modules ? std::optional(modules->text()) : std::nullopt,
-                   pull.id.Text() + ": " + kModules)) {
-    if (!IsPathBelow(path)) {
-      throw Error(ErrorCode::kCorrupt,
-                  pull.id.Text() + ": the hub lists a file whose name leaves the model's folder");
-    }
-    files.push_back(*listing.Find(path));
+  const std::set<std::string> folders = ModuleFolders(
+      modules ? std::optional(modules->text()) : std::nullopt, pull.id.Text() + ": " + kModules);
+  for (const std::string& path : NeededFiles(paths, folders)) {
+    files.push_back(Checked(*listing.Find(path), pull.id));
   }
   return files;
 }

@@ -20,11 +20,14 @@ RemoteFile ParseFile(const Json& sibling, const std::string& where) {
       throw Error(ErrorCode::kCorrupt, file_where + ": sha256: expected 64 hex digits");
     }
   } else {
-    file.size = sibling.GetInt("size", file_where, -1);
+    file.size = sibling.GetInt("size", file_where, 0);
     file.hash = sibling.GetString("blobId", file_where, "");
     if (!file.hash.empty() && !IsHex(file.hash, 40)) {
       throw Error(ErrorCode::kCorrupt, file_where + ": blobId: expected 40 hex digits");
     }
+  }
+  if (file.size < 0) {
+    throw Error(ErrorCode::kCorrupt, file_where + ": a size of " + std::to_string(file.size));
   }
   return file;
 }
@@ -45,8 +48,7 @@ RepositoryListing ParseListing(std::string_view json, const std::string& where) 
                                          Json(listing.commit).Describe());
   }
   for (const Json& sibling : answer.GetArray("siblings", where)) {
-    RemoteFile file = ParseFile(sibling, where + ": siblings");
-    if (file.size >= 0 && !file.hash.empty()) listing.files.push_back(std::move(file));
+    listing.files.push_back(ParseFile(sibling, where + ": siblings"));
   }
   return listing;
 }

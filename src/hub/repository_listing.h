@@ -14,9 +14,9 @@ namespace vecmill {
 // A file that the hub offers.
 struct RemoteFile {
   std::string path;  // as listed; not checked, see IsPathBelow
-  int64_t size = 0;
+  int64_t size = 0;  // bytes, not negative
   // Lower-case hex: 64 digits, the SHA-256 of the content, for a file in Git LFS, else 40 digits,
-  // its git blob hash. The blob in the cache is called by it.
+  // its git blob hash. The blob in the cache is called by it. "": the hub does not say.
   std::string hash;
 };
 
@@ -27,8 +27,7 @@ struct RepositoryListing {
   const RemoteFile* Find(std::string_view path) const;
 };
 
-// Read what the API answered; `where` names it in messages. Files without size or hash are left
-// out: no content of theirs could be trusted. Errors: kCorrupt.
+// Read what the API answered; `where` names it in messages. Errors: kCorrupt.
 RepositoryListing ParseListing(std::string_view json, const std::string& where);
 
 }  // namespace vecmill

@@ -31,9 +31,9 @@ TEST(RepositoryListing, TakesHashesOfLfsAndGit) {
   EXPECT_EQ(listing.Find("model"), nullptr);
 }
 
-TEST(RepositoryListing, LeavesOutFilesWithoutHash) {
-  EXPECT_TRUE(ParseListing(Answer(R"({"rfilename": "a"}, {"rfilename": "b", "size": 3})"), "hub")
-                  .files.empty());
+TEST(RepositoryListing, FilesMayHaveNoHash) {
+  const RepositoryListing listing = ParseListing(Answer(R"({"rfilename": "a"})"), "hub");
+  EXPECT_EQ(listing.Find("a")->hash, "");
 }
 
 TEST(RepositoryListing, RefusesWhatIsNoListing) {
@@ -52,6 +52,8 @@ TEST(RepositoryListing, RefusesWhatIsNoListing) {
       Answer(R"({"rfilename": "a", "size": "3", "blobId": ")" + kGit + R"("})"),
       Answer(R"({"rfilename": "a", "lfs": {"size": 3, "sha256": "../x"}})"),
       Answer(R"({"rfilename": "a", "lfs": {"size": 3}})"),
+      Answer(R"({"rfilename": "a", "lfs": {"size": -3, "sha256": ")" + kSha256 + R"("}})"),
+      Answer(R"({"rfilename": "a", "size": -3})"),
   };
   for (const std::string& json : kBad) {
     try {

@@ -325,6 +325,10 @@ class HubTest(unittest.TestCase):
         self.repository.files["modules.json"] = content
         self.pull_badly("tests/tiny: modules.json", message)
 
+    def test_a_listing_without_hashes(self):
+        self.repository.listed["config.json"] = {"blobId": None, "size": None}
+        self.pull_badly("config.json: the hub lists it without a hash")
+
     def test_a_model_without_safetensors_or_tokenizer(self):
         del self.repository.files["tokenizer.json"]
         self.pull_badly("no tokenizer.json", ".save('FOLDER')")
