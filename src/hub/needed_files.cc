@@ -67,6 +67,7 @@ std::set<std::string> ModuleFolders(std::optional<std::string_view> modules_json
   for (const Json& module : modules.array()) {
     std::string folder = module.GetString("path", where);
     while (folder.ends_with('/')) folder.pop_back();
+    if (folder == ".") folder.clear();  // as model2vec writes it
     if (!folder.empty() && !IsPathBelow(folder)) {
       throw Error(ErrorCode::kCorrupt, where + ": path " + Json(folder).Describe() +
                                            " is not a folder below the model's");

@@ -47,6 +47,8 @@ TEST(NeededFiles, FollowsModules) {
                           "config.json",
                           "modules.json"};
   EXPECT_EQ(Needed(all, R"([{"path": "0_Transformer"}, {"path": "2_Dense/"}])"), expected);
+  EXPECT_EQ(Needed({"model.safetensors", "tokenizer.json", "x.py"}, R"([{"path": "."}])"),
+            (Paths{"model.safetensors", "tokenizer.json"}));
   // Without modules.json the model is the folder itself.
   EXPECT_EQ(Needed({"0_Transformer/config.json", "config.json"}), Paths{"config.json"});
 }
