@@ -4,13 +4,14 @@ JOBS ?= $(shell nproc)
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-memory build lint fmt asan tsan bench bench-peers parity neon clean setup setup-%
+.PHONY: help demo test test-memory build wheel lint fmt asan tsan bench bench-peers parity neon clean setup setup-%
 
 help:
 	@echo "make demo         build, then embed and search 63,000 real texts"
 	@echo "make test         build, then run every test"
 	@echo "make test-memory  that memory does not grow with the rows, up to 5 million (minutes)"
-	@echo "make build        build/release/vecmill"
+	@echo "make build        build/release/vecmill, and build/release/python to import from"
+	@echo "make wheel        build and test the wheel of the Python package (minutes)"
 	@echo "make lint         layers, file sizes, clang-format, clang-tidy"
 	@echo "make fmt          format the sources"
 	@echo "make asan tsan    the tests under AddressSanitizer + UBSan, under ThreadSanitizer"
@@ -38,6 +39,9 @@ build: setup
 test: build
 	@echo "== ctest --preset release"
 	@ctest --preset release --parallel $(JOBS)
+
+wheel: setup
+	@tools/make_wheel
 
 test-memory: build
 	@.venv/bin/python tests/memory/memory_test.py --vecmill build/release/vecmill \

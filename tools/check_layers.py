@@ -3,7 +3,7 @@
 
     tools/check_layers.py [ROOT]
 
-Reads the #include lines of src/ROOM, include/vecmill, cli and tests, prints every violation as
+Reads the #include lines of src/ROOM, include/vecmill, cli, python and tests, prints every violation as
 FILE:LINE: TEXT and exits 1 if there is one.
 """
 
@@ -25,6 +25,7 @@ ROOMS = {
     "engine": [*BELOW_NETS, "tokenizer", "nets"],
     "run": ["base", "engine", "table"],
     "cli": ["base", "run", "hub"],
+    "python": [],
     "vecmill": [],
 }
 ROOMS["tests"] = [room for room in ROOMS if room != "tests"]
@@ -42,6 +43,7 @@ LIBRARIES = {
     "parquet": ("table", "any"),
     "curl": ("hub", "source"),
     "CLI": ("cli", "any"),
+    "nanobind": ("python", "any"),
     "oneapi": ("ops", "check"),
     "gtest": ("*", "test"),
     "gmock": ("*", "test"),
@@ -114,7 +116,7 @@ def refusal(path, bracket, target):
 
 
 def violations(root):
-    files = [f for top in ("src", "include", "cli", "tests") for f in (root / top).rglob("*")]
+    files = [f for top in ("src", "include", "cli", "python", "tests") for f in (root / top).rglob("*")]
     for file in sorted(f for f in files if f.suffix in (".h", ".cc")):
         path = file.relative_to(root)
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):

@@ -18,7 +18,7 @@ def main():
     if not clang_format.exists():
         print(f"format: skipped, no {clang_format}; tools/setup installs it")
         sys.exit(77)
-    folders = ("src", "include", "cli", "tests", "bench")
+    folders = ("src", "include", "cli", "python", "tests", "bench")
     files = sorted(f for folder in folders for f in (ROOT / folder).rglob("*.[ch]*"))
     files = [str(f.relative_to(ROOT)) for f in files if f.suffix in (".h", ".cc")]
     how = ["--dry-run", "-Werror"] if check else ["-i"]
