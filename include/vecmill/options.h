@@ -20,6 +20,16 @@ enum class LongRows {
   kError,     // it gets no vector: RowAccount::too_long
 };
 
+// How Embedder::CutIntoChunks cuts a row.
+struct ChunkOptions {
+  // Tokens of a chunk, special tokens and prompt included; max_seq_length at most, which it is if
+  // unset.
+  std::optional<int64_t> max_tokens;
+  // Tokens at the end of a chunk that may be in the next one too. Unset: a tenth of those that a
+  // chunk has room for.
+  std::optional<int64_t> overlap_tokens;
+};
+
 struct EmbedderOptions {
   // Worker threads; 0 means one for each CPU this process may run on.
   int num_threads = 0;
@@ -40,6 +50,7 @@ struct EmbedderOptions {
   std::string prompt_name;
   bool is_query = false;
   LongRows long_rows = LongRows::kTruncate;
+  std::optional<ChunkOptions> chunks;
 };
 
 }  // namespace vecmill

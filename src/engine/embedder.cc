@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/check.h"
 #include "base/per_process.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
@@ -28,6 +29,10 @@ namespace {
 
 // Rows one worker tokenizes in one go: enough to make handing out work free, few enough to spread.
 constexpr int64_t kRowsPerTokenizeTask = 64;
+
+int64_t NumTokenizeTasks(int64_t num_rows) {
+  return (num_rows + kRowsPerTokenizeTask - 1) / kRowsPerTokenizeTask;
+}
 
 // Token ids of all rows, in the pieces the workers made.
 struct TokenizedRows {
@@ -89,6 +94,23 @@ class NativeEmbedder final : public Embedder {
     return result;
   }
 
+  std::vector<std::vector<TextSpan>> CutIntoChunks(std::span<const TextRow> rows) override {
+    VECMILL_CHECK(model_.description().chunk_tokens > 0);
+    std::vector<std::vector<TextSpan>> chunks(rows.size());
+    const auto num_rows = static_cast<int64_t>(rows.size());
+    Workers& workers = workers_.Get();
+    workers.pool.ParallelFor(NumTokenizeTasks(num_rows), [&](int64_t task, int /*worker*/) {
+      const Stopwatch watch;
+      const int64_t begin = task * kRowsPerTokenizeTask;
+      const int64_t end = std::min(begin + kRowsPerTokenizeTask, num_rows);
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+        if (rows[i]) chunks[i] = model_.CutIntoChunks(*rows[i]);
+      }
+      workers.AddSeconds({.tokenize = watch.Seconds()});
+    });
+    return chunks;
+  }
+
   StageSeconds stage_seconds() const override {
     Workers* workers = workers_.Find();
     return workers != nullptr ? workers->TotalSeconds() : StageSeconds{};
@@ -135,7 +157,7 @@ class NativeEmbedder final : public Embedder {
                          Workers& workers, std::vector<RowAccount>& accounts) {
     accounts.resize(rows.size());
     const auto num_rows = static_cast<int64_t>(rows.size());
-    const int64_t num_tasks = (num_rows + kRowsPerTokenizeTask - 1) / kRowsPerTokenizeTask;
+    const int64_t num_tasks = NumTokenizeTasks(num_rows);
     TokenizedRows tokenized;
     tokenized.task_ids.resize(static_cast<size_t>(num_tasks));
     tokenized.begins.resize(rows.size());

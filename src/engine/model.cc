@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "base/utf8.h"
+#include "tokenizer/chunk_cutter.h"
 #include "vecmill/error.h"
 #include "weights/checkpoint.h"
 #include "weights/model_folder.h"
@@ -154,6 +156,7 @@ Model::Model(const std::string& path, const EmbedderOptions& options) {
   for (const NamedPrompt& prompt : folder.prompts) {
     description_.prompts.emplace_back(prompt.name, prompt.text);
   }
+  if (options.chunks) SetChunks(*options.chunks);
   if (!folder.pools_prompt && !description_.prompt.empty()) {
     num_unpooled_tokens_ =
         CountPromptTokens(*tokenizer_, description_.prompt, folder.max_seq_length);
@@ -168,6 +171,51 @@ Model::Model(const std::string& path, const EmbedderOptions& options) {
   description_.flop_per_token = network_->FlopPerToken(last_layer_);
   description_.flop_per_row = network_->FlopPerRow();
   description_.pools_tokens = network_->pools_tokens();
+}
+
+void Model::SetChunks(const ChunkOptions& options) {
+  std::vector<int32_t> of_nothing;
+  tokenizer_->Encode("", std::numeric_limits<int64_t>::max(), &of_nothing);
+  num_special_tokens_ = static_cast<int64_t>(of_nothing.size());
+  num_prompt_tokens_ = CountTokens("");
+  const int64_t max_tokens = options.max_tokens.value_or(description_.max_seq_length);
+  if (max_tokens > description_.max_seq_length || max_tokens <= num_prompt_tokens_) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "chunk tokens: " + std::to_string(max_tokens) + " is not a number from " +
+                    std::to_string(num_prompt_tokens_ + 1) +
+                    " (special tokens, prompt and one more) to " +
+                    std::to_string(description_.max_seq_length) + ", which the model takes");
+  }
+  const int64_t text_tokens = max_tokens - num_prompt_tokens_;
+  const int64_t overlap_tokens = options.overlap_tokens.value_or(text_tokens / 10);
+  if (overlap_tokens < 0 || overlap_tokens >= text_tokens) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "chunk overlap: " + std::to_string(overlap_tokens) + " is not a number from 0 to " +
+                    std::to_string(text_tokens - 1) + ", less than the " +
+                    std::to_string(text_tokens) + " tokens of text in a chunk");
+  }
+  description_.chunk_tokens = max_tokens;
+  description_.chunk_overlap_tokens = overlap_tokens;
+}
+
+std::vector<TextSpan> Model::CutIntoChunks(std::string_view text) const {
+  std::vector<int32_t> ids;
+  const auto count_piece = [&](std::string_view piece) {
+    ids.clear();
+    tokenizer_->Encode(ReplaceInvalidUtf8(piece), std::numeric_limits<int64_t>::max(), &ids);
+    return static_cast<int64_t>(ids.size()) - num_special_tokens_;
+  };
+  // Of a text that is cut, one token more than fit.
+  const auto count_chunk = [&](std::string_view chunk) {
+    ids.clear();
+    const bool is_cut = Encode(ReplaceInvalidUtf8(chunk), description_.chunk_tokens, &ids);
+    return static_cast<int64_t>(ids.size()) - num_prompt_tokens_ + (is_cut ? 1 : 0);
+  };
+  return vecmill::CutIntoChunks(
+      text, {.max_tokens = description_.chunk_tokens - num_prompt_tokens_,
+             .overlap_tokens = description_.chunk_overlap_tokens,
+             .count_piece = count_piece,
+             .count_chunk = count_chunk});
 }
 
 bool Model::Encode(std::string_view text, std::vector<int32_t>* ids) const {

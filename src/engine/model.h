@@ -44,6 +44,9 @@ class Model {
   // Tokens of the prompt and `text`, none cut off. Takes 4 bytes of memory for each.
   int64_t CountTokens(std::string_view text) const;
 
+  // As Embedder::CutIntoChunks, of one row, which may hold bytes that are not UTF-8.
+  std::vector<TextSpan> CutIntoChunks(std::string_view text) const;
+
   // Tokens at the start of every row that are not pooled.
   int64_t num_unpooled_tokens() const { return num_unpooled_tokens_; }
 
@@ -57,6 +60,7 @@ class Model {
 
  private:
   bool Encode(std::string_view text, int64_t max_tokens, std::vector<int32_t>* ids) const;
+  void SetChunks(const ChunkOptions& options);
 
   ModelDescription description_;
   std::unique_ptr<const Tokenizer> tokenizer_;
@@ -64,6 +68,8 @@ class Model {
   std::unique_ptr<const SentenceHead> head_;
   std::vector<VectorColumn> columns_;
   int64_t num_unpooled_tokens_ = 0;
+  int64_t num_special_tokens_ = 0;
+  int64_t num_prompt_tokens_ = 0;  // special tokens included; set with chunks
   std::vector<bool> is_read_;  // [num_layers + 1] layers that a column reads
   int64_t last_layer_ = 0;     // the highest of them
 };
