@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include "hub/model_source.h"
 #include "hub_environment.h"
@@ -49,6 +50,8 @@ struct EmbedFlags {
   std::string output_column = "embedding";
   std::vector<std::string> layers;
   std::string long_rows = "truncate";
+  std::optional<std::string> chunks;
+  ChunkOptions chunk_options;
   std::string on_error = "null";
   bool normalize = false;
   bool no_normalize = false;
@@ -61,7 +64,12 @@ void PrintSummary(const RunSummary& s) {
                FormatCount(s.rows).c_str(), FormatCount(s.tokens).c_str(),
                FormatDuration(s.embed_seconds).c_str(), FormatRate(s.rows_per_second()).c_str(),
                FormatRate(s.tokens_per_second()).c_str());
-  const bool refused = s.long_rows == LongRows::kError;
+  const bool refused = s.long_rows == "error";
+  if (s.long_rows == "chunk") {
+    std::fprintf(stderr, "  cut into chunks of up to %s tokens: %s rows; chunks in all: %s\n",
+                 FormatCount(s.model.chunk_tokens).c_str(), FormatCount(s.chunked).c_str(),
+                 FormatCount(s.chunks).c_str());
+  }
   std::fprintf(stderr, "  %s %s tokens: %s rows; null: %s; repeated texts: %s; invalid UTF-8: %s\n",
                refused ? "without a vector, longer than" : "cut at",
                FormatCount(s.model.max_seq_length).c_str(),
@@ -139,11 +147,23 @@ void ChooseModel(EmbedJob& job) {
   job.model_revision = std::move(source.revision);
 }
 
+void SetLongRows(EmbedFlags& flags) {
+  EmbedJob& job = flags.job;
+  if (flags.long_rows == "error") job.embedder.long_rows = LongRows::kError;
+  if (flags.long_rows == "chunk") {
+    job.embedder.chunks = flags.chunk_options;
+    if (flags.chunks == "rows") job.chunk_form = ChunkForm::kRows;
+  } else if (flags.chunks || flags.chunk_options.max_tokens || flags.chunk_options.overlap_tokens) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--chunks, --chunk-tokens and --chunk-overlap need --long chunk");
+  }
+}
+
 int RunEmbed(EmbedFlags& flags) {
   flags.job.embedder.columns = ParseColumns(flags);
   ChooseModel(flags.job);
   if (flags.normalize || flags.no_normalize) flags.job.embedder.normalize = flags.normalize;
-  if (flags.long_rows == "error") flags.job.embedder.long_rows = LongRows::kError;
+  SetLongRows(flags);
   if (flags.on_error == "fail") flags.job.on_error = OnError::kFail;
   InstallStopSignals();
   ProgressDisplay display(ParseProgressMode(flags.progress));
@@ -163,6 +183,32 @@ int RunEmbed(EmbedFlags& flags) {
   }
   if (flags.progress != "none") PrintSummary(summary);
   return 0;
+}
+
+void AddLongRowFlags(CLI::App& command, EmbedFlags& flags) {
+  command
+      .add_option("--long", flags.long_rows,
+                  "Rows of more tokens than the model takes: truncate (cut and count them), chunk "
+                  "(embed them in parts) or error (they get no vector)")
+      ->check(CLI::IsMember({"truncate", "chunk", "error"}))
+      ->capture_default_str();
+  command
+      .add_option("--chunks", flags.chunks,
+                  "With --long chunk: pool (default: one vector for a row, the mean of its chunks' "
+                  "by their tokens) or rows (a row for each chunk, with NAME_row, NAME_chunk, and "
+                  "NAME_begin and NAME_end, its bytes of the text)")
+      ->check(CLI::IsMember({"pool", "rows"}));
+  command.add_option("--chunk-tokens", flags.chunk_options.max_tokens,
+                     "Tokens of a chunk, special tokens and prompt included (default: as many as "
+                     "the model takes)");
+  command.add_option("--chunk-overlap", flags.chunk_options.overlap_tokens,
+                     "Tokens that a chunk may repeat of the one before (default: a tenth)");
+  command
+      .add_option("--on-error", flags.on_error,
+                  "Rows that are too long or not UTF-8: null (null where no vector can be made; "
+                  "NAME_error says why) or fail (the run ends, naming the first)")
+      ->check(CLI::IsMember({"null", "fail"}))
+      ->capture_default_str();
 }
 
 void AddFlags(CLI::App& command, EmbedFlags& flags) {
@@ -190,18 +236,7 @@ void AddFlags(CLI::App& command, EmbedFlags& flags) {
   command.add_flag(
       "--accounts", job.accounts,
       "Add NAME_tokens, NAME_truncated and NAME_error, NAME the (first) vector column");
-  command
-      .add_option("--long", flags.long_rows,
-                  "Rows of more tokens than the model takes: truncate (cut and count them) or "
-                  "error (they get no vector)")
-      ->check(CLI::IsMember({"truncate", "error"}))
-      ->capture_default_str();
-  command
-      .add_option("--on-error", flags.on_error,
-                  "Rows that are too long or not UTF-8: null (null where no vector can be made; "
-                  "NAME_error says why) or fail (the run ends, naming the first)")
-      ->check(CLI::IsMember({"null", "fail"}))
-      ->capture_default_str();
+  AddLongRowFlags(command, flags);
   CLI::Option* prompt =
       command.add_option("--prompt", job.embedder.prompt, "Text to put before every row's");
   command

@@ -50,10 +50,10 @@ struct ModelDescription {
   int64_t max_seq_length = 0;  // tokens of a row that are used, special tokens included
   int64_t chunk_tokens = 0;    // of a chunk, likewise; 0 unless EmbedderOptions::chunks
   int64_t chunk_overlap_tokens = 0;
-  int64_t weight_bytes = 0;    // memory the packed weights take
-  double flop_per_token = 0;   // of the linear layers that are computed; a multiplication and an
-                               // addition are two
-  double flop_per_row = 0;     // what comes once a row to that
+  int64_t weight_bytes = 0;   // memory the packed weights take
+  double flop_per_token = 0;  // of the linear layers that are computed; a multiplication and an
+                              // addition are two
+  double flop_per_row = 0;    // what comes once a row to that
   // The network makes one state of a row's tokens, [N, hidden]; there are no layers to choose.
   bool pools_tokens = false;
 };
@@ -92,9 +92,10 @@ class Embedder {
 
   // Cut each of `rows` [N] that has more tokens than a chunk may have, as EmbedderOptions::chunks
   // says: at white space, or inside a word of more tokens than that; never inside a code point. A
-  // row that fits is one chunk, a null row none. A chunk's text fits as a row of its own, to be given
-  // to Embed; but for a code point that has more tokens than fit. A function of the row, the model
-  // and the options alone. REQUIRES: EmbedderOptions::chunks. Errors: std::bad_alloc, kInternal.
+  // row that fits is one chunk, a null row none. A chunk's text fits as a row of its own, to be
+  // given to Embed; but for a code point that has more tokens than fit. A function of the row, the
+  // model and the options alone. REQUIRES: EmbedderOptions::chunks. Errors: std::bad_alloc,
+  // kInternal.
   virtual std::vector<std::vector<TextSpan>> CutIntoChunks(std::span<const TextRow> rows) = 0;
 
   // Time spent by this process's worker threads since loading, by stage.

@@ -181,6 +181,8 @@ class NativeEmbedder final : public Embedder {
       if (!accounts[i].duplicate) continue;
       accounts[i] = accounts[static_cast<size_t>(first[i])];
       accounts[i].duplicate = true;
+      accounts[i].computed_tokens = 0;
+      accounts[i].computed_chunks = 0;
     }
     return tokenized;
   }
@@ -202,6 +204,8 @@ class NativeEmbedder final : public Embedder {
       account.too_many_tokens = model_.CountTokens(text);
     }
     account.num_tokens = static_cast<int32_t>(ids.size() - begin);
+    account.computed_tokens = account.num_tokens;
+    account.computed_chunks = account.num_tokens > 0 ? 1 : 0;
   }
 
   static void Pack(const Block& block, const TokenizedRows& tokenized, PackedBatch& batch) {

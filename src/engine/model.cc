@@ -211,11 +211,10 @@ std::vector<TextSpan> Model::CutIntoChunks(std::string_view text) const {
     const bool is_cut = Encode(ReplaceInvalidUtf8(chunk), description_.chunk_tokens, &ids);
     return static_cast<int64_t>(ids.size()) - num_prompt_tokens_ + (is_cut ? 1 : 0);
   };
-  return vecmill::CutIntoChunks(
-      text, {.max_tokens = description_.chunk_tokens - num_prompt_tokens_,
-             .overlap_tokens = description_.chunk_overlap_tokens,
-             .count_piece = count_piece,
-             .count_chunk = count_chunk});
+  return vecmill::CutIntoChunks(text, {.max_tokens = description_.chunk_tokens - num_prompt_tokens_,
+                                       .overlap_tokens = description_.chunk_overlap_tokens,
+                                       .count_piece = count_piece,
+                                       .count_chunk = count_chunk});
 }
 
 bool Model::Encode(std::string_view text, std::vector<int32_t>* ids) const {

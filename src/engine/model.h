@@ -70,8 +70,8 @@ class Model {
   int64_t num_unpooled_tokens_ = 0;
   int64_t num_special_tokens_ = 0;
   int64_t num_prompt_tokens_ = 0;  // special tokens included; set with chunks
-  std::vector<bool> is_read_;  // [num_layers + 1] layers that a column reads
-  int64_t last_layer_ = 0;     // the highest of them
+  std::vector<bool> is_read_;      // [num_layers + 1] layers that a column reads
+  int64_t last_layer_ = 0;         // the highest of them
 };
 
 }  // namespace vecmill

@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "base/stopwatch.h"
+#include "run/chunked_pipeline.h"
 #include "run/pipeline.h"
 #include "run/row_failures.h"
 #include "run/run_recorder.h"
 #include "run/table_footer.h"
 #include "table/input_files.h"
 #include "table/parquet_writer.h"
+#include "table/row_parts.h"
 #include "table/table_reader.h"
 
 namespace vecmill {
@@ -33,6 +35,13 @@ int64_t WindowRows(const ModelDescription& model) {
 
 }  // namespace
 
+std::string LongRowsName(const EmbedderOptions& options) {
+  if (options.chunks) return "chunk";
+  return options.long_rows == LongRows::kError ? "error" : "truncate";
+}
+
+std::string ChunkFormName(ChunkForm form) { return form == ChunkForm::kPool ? "pool" : "rows"; }
+
 RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
                        const ProgressFn& on_progress) {
   // What can be refused is refused before the model is loaded, and the output is begun last.
@@ -43,10 +52,17 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
   recorder.SetTotalRows(reader->total_rows());
   const ModelDescription& model = recorder.embedder().description();
   reader->LimitChunkRows(WindowRows(model));
+  const bool chunks_rows = job.embedder.chunks && job.chunk_form == ChunkForm::kRows;
+  const bool pools_chunks = job.embedder.chunks && job.chunk_form == ChunkForm::kPool;
+  if (pools_chunks) ChunkPooler::CheckColumns(model.columns);
+  const std::shared_ptr<arrow::Schema> schema =
+      chunks_rows ? SchemaOfParts(*reader->schema(), job.column, model.columns.front().name)
+                  : reader->schema();
   const std::unique_ptr<ParquetWriter> writer =
-      ParquetWriter::Open(job.output, reader->schema(),
+      ParquetWriter::Open(job.output, schema,
                           {.columns = model.columns,
                            .accounts = job.accounts,
+                           .counts_chunks = pools_chunks,
                            .replace = job.replace_output,
                            .metadata = FooterOf(job, model)});
 
@@ -58,18 +74,42 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
     recorder.Read(watch.Seconds());
     return window;
   };
-  const auto sink = [&](const EmbeddedWindow<Chunk>& done) {
+  const auto write = [&](const Chunk& rows, const Embeddings& made) {
     const Stopwatch watch;
-    if (job.on_error == OnError::kFail) {
-      const Chunk& chunk = done.window.owner;
-      ThrowIfRowFailed(done.made.accounts, chunk.file, chunk.first_row, model.max_seq_length);
-    }
-    writer->Write(done.window.owner, done.made);
-    recorder.Wrote(done.made.accounts, watch.Seconds());
+    writer->Write(rows, made);
+    recorder.Wrote(made.accounts, watch.Seconds());
     on_progress(recorder.progress());
   };
+  const auto sink = [&](const EmbeddedWindow<Chunk>& done) {
+    const Chunk& rows = done.window.owner;
+    const std::vector<RowAccount>& accounts = done.made.accounts;
+    for (size_t i = 0; i < accounts.size() && job.on_error == OnError::kFail; ++i) {
+      ThrowIfRowFailed(accounts[i], rows.file, rows.first_row + static_cast<int64_t>(i),
+                       model.max_seq_length);
+    }
+    write(rows, done.made);
+  };
+  const auto sink_chunks = [&](const EmbeddedWindow<CutRows<Chunk>>& done) {
+    const CutRows<Chunk>& cut = done.window.owner;
+    const Chunk& rows = cut.window->owner;
+    for (size_t i = 0; i < cut.chunks.size() && job.on_error == OnError::kFail; ++i) {
+      ThrowIfRowFailed(done.made.accounts[i], rows.file, rows.first_row + cut.chunks[i].row,
+                       model.max_seq_length);
+    }
+    write(TakeParts(rows, cut.chunks, cut.row_begin, job.column, schema), done.made);
+  };
+  const ChunkWindowLimits<Chunk> limits = {
+      .max_chunks = WindowRows(model), .row_bytes = [&](const Chunk& rows, int64_t row) {
+        return chunks_rows ? RepeatedBytes(rows, row, job.column) : 0;
+      }};
   recorder.Start();
-  RunPipeline<Chunk>(recorder.embedder(), stop, source, sink);
+  if (chunks_rows) {
+    RunChunkedPipeline<Chunk>(recorder.embedder(), stop, limits, source, sink_chunks);
+  } else if (pools_chunks) {
+    RunPooledPipeline<Chunk>(recorder.embedder(), stop, limits, source, sink);
+  } else {
+    RunPipeline<Chunk>(recorder.embedder(), stop, source, sink);
+  }
   if (!stop) {
     const Stopwatch watch;
     writer->Finish();

@@ -18,6 +18,13 @@ enum class OnError {
   kFail,  // the run fails, naming the row
 };
 
+// What is written of the chunks that rows are cut into.
+enum class ChunkForm {
+  kPool,  // one row for a row of the input: its chunks' vectors put together
+          // (engine/chunk_pooler.h)
+  kRows,  // one row for a chunk (table/row_parts.h)
+};
+
 struct EmbedJob {
   std::vector<std::string> inputs;  // files, folders, globs, s3:// URIs
   std::string output;               // Parquet file or s3:// URI
@@ -29,7 +36,13 @@ struct EmbedJob {
   OnError on_error = OnError::kNull;
   bool replace_output = false;  // an output that exists is replaced, not refused
   EmbedderOptions embedder;
+  ChunkForm chunk_form = ChunkForm::kPool;  // if embedder.chunks
 };
+
+// "truncate", "error" or "chunk".
+std::string LongRowsName(const EmbedderOptions& options);
+// "pool" or "rows".
+std::string ChunkFormName(ChunkForm form);
 
 using ProgressFn = std::function<void(const Progress&)>;
 
@@ -43,9 +56,9 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
                        const ProgressFn& on_progress);
 
 // Lines of text in, JSON lines out: {"text": ..., "embedding": [...]}, every column by its name
-// and, with job.accounts, tokens, truncated and error. A line goes through as soon as no more input
-// is waiting, so that the command can stand in an interactive pipe. job.inputs and job.output are
-// not used. Errors: kIo naming the side.
+// of chunks also row, chunk, begin and end, and, with job.accounts, tokens, truncated and error. A
+// line goes through as soon as no more input is waiting, so that the command can stand in an
+// interactive pipe. job.inputs and job.output are not used. Errors: kIo naming the side.
 RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
                          const std::atomic<bool>& stop, const ProgressFn& on_progress);
 

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/stopwatch.h"
 #include "base/utf8.h"
+#include "run/chunked_pipeline.h"
 #include "run/embed_job.h"
 #include "run/pipeline.h"
 #include "run/row_failures.h"
@@ -140,10 +141,18 @@ void AppendVectors(const Embeddings& embeddings, size_t column_idx, const Column
   out += ']';
 }
 
+// Which part of which line a chunk is.
+std::string PlaceOf(const RowPart& chunk, int64_t row_begin) {
+  return ",\"row\":" + std::to_string(row_begin + chunk.row) +
+         ",\"chunk\":" + std::to_string(chunk.part) +
+         ",\"begin\":" + std::to_string(chunk.span->begin) +
+         ",\"end\":" + std::to_string(chunk.span->end);
+}
+
 void AppendJsonLine(std::string_view text, const Embeddings& made,
                     const std::vector<ColumnDescription>& columns, size_t row, bool accounts,
-                    std::string& out) {
-  out += "{\"text\":" + Json(ReplaceInvalidUtf8(text)).Dump();
+                    const std::string& place, std::string& out) {
+  out += "{\"text\":" + Json(ReplaceInvalidUtf8(text)).Dump() + place;
   if (accounts) {
     const RowAccount& account = made.accounts[row];
     out += ",\"tokens\":" + std::to_string(account.num_tokens);
@@ -166,24 +175,49 @@ RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
   LineSource lines(input_fd, stop);
   const std::vector<ColumnDescription>& columns = recorder.embedder().description().columns;
 
+  const int64_t max_tokens = recorder.embedder().description().max_seq_length;
+  const auto source = [&] { return lines.Next(); };
+  const auto write = [&](const std::string& out, const Embeddings& made, const Stopwatch& watch) {
+    WriteAll(output_fd, out);
+    recorder.Wrote(made.accounts, watch.Seconds());
+    on_progress(recorder.progress());
+  };
   int64_t num_written = 0;
   const auto sink = [&](const EmbeddedWindow<Text>& done) {
     const Stopwatch watch;
-    if (job.on_error == OnError::kFail) {
-      ThrowIfRowFailed(done.made.accounts, "standard input", num_written,
-                       recorder.embedder().description().max_seq_length);
-    }
-    num_written += static_cast<int64_t>(done.window.rows.size());
     std::string out;
-    for (size_t i = 0; i < done.window.rows.size(); ++i) {
-      AppendJsonLine(*done.window.rows[i], done.made, columns, i, job.accounts, out);
+    for (size_t i = 0; i < done.window.rows.size(); ++i, ++num_written) {
+      if (job.on_error == OnError::kFail) {
+        ThrowIfRowFailed(done.made.accounts[i], "standard input", num_written, max_tokens);
+      }
+      AppendJsonLine(*done.window.rows[i], done.made, columns, i, job.accounts, "", out);
     }
-    WriteAll(output_fd, out);
-    recorder.Wrote(done.made.accounts, watch.Seconds());
-    on_progress(recorder.progress());
+    write(out, done.made, watch);
   };
-  RunPipeline<Text>(
-      recorder.embedder(), stop, [&] { return lines.Next(); }, sink);
+  const auto sink_chunks = [&](const EmbeddedWindow<CutRows<Text>>& done) {
+    const Stopwatch watch;
+    const CutRows<Text>& cut = done.window.owner;
+    std::string out;
+    for (size_t i = 0; i < cut.chunks.size(); ++i) {
+      if (job.on_error == OnError::kFail) {
+        ThrowIfRowFailed(done.made.accounts[i], "standard input", cut.row_begin + cut.chunks[i].row,
+                         max_tokens);
+      }
+      AppendJsonLine(*done.window.rows[i], done.made, columns, i, job.accounts,
+                     PlaceOf(cut.chunks[i], cut.row_begin), out);
+    }
+    write(out, done.made, watch);
+  };
+  if (!job.embedder.chunks) {
+    RunPipeline<Text>(recorder.embedder(), stop, source, sink);
+  } else if (job.chunk_form == ChunkForm::kPool) {
+    ChunkPooler::CheckColumns(columns);
+    RunPooledPipeline<Text>(recorder.embedder(), stop, {.max_chunks = kMaxWindowRows}, source,
+                            sink);
+  } else {
+    RunChunkedPipeline<Text>(recorder.embedder(), stop, {.max_chunks = kMaxWindowRows}, source,
+                             sink_chunks);
+  }
   return recorder.Finish(stop);
 }
 

@@ -11,7 +11,7 @@ RunRecorder::RunRecorder(const EmbedJob& job, std::string output) {
   summary_.model = embedder_->description();
   summary_.num_threads = embedder_->num_threads();
   summary_.output = std::move(output);
-  summary_.long_rows = job.embedder.long_rows;
+  summary_.long_rows = LongRowsName(job.embedder);
   summary_.peak_gflops = embedder_->MeasurePeakGflops();
   Start();
 }

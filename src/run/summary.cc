@@ -41,10 +41,12 @@ Json StagesToJson(const StageSeconds& stages) {
 
 void RunSummary::Add(std::span<const RowAccount> accounts) {
   for (const RowAccount& account : accounts) {
-    ++rows;
+    rows += account.num_chunks > 0;
+    chunks += account.num_chunks;
+    chunked += account.num_chunks > 1;
     tokens += account.num_tokens;
-    if (!account.duplicate) computed_tokens += account.num_tokens;
-    if (!account.duplicate && account.num_tokens > 0) ++computed_rows;
+    computed_rows += account.computed_chunks;
+    computed_tokens += account.computed_tokens;
     truncated += account.truncated;
     too_long += account.too_long;
     nulls += account.is_null;
@@ -72,10 +74,12 @@ std::string RunSummary::ToJson() const {
       {"output", output},
       {"columns", ColumnsToJson(model.columns)},
       {"prompt", model.prompt},
-      {"long_rows", long_rows == LongRows::kError ? "error" : "truncate"},
+      {"long_rows", long_rows},
       {"threads", num_threads},
       {"executed_dtype", "float32"},
       {"rows", rows},
+      {"chunks", chunks},
+      {"chunked", chunked},
       {"tokens", tokens},
       {"computed_rows", computed_rows},
       {"computed_tokens", computed_tokens},

@@ -21,12 +21,14 @@ struct Progress {
 struct RunSummary {
   ModelDescription model;
   int num_threads = 0;
-  std::string output;  // path, or "-"
-  LongRows long_rows = LongRows::kTruncate;
+  std::string output;     // path, or "-"
+  std::string long_rows;  // "truncate", "error" or "chunk"
 
   int64_t rows = 0;
+  int64_t chunks = 0;         // that they were cut into; 1 of a row that was not
+  int64_t chunked = 0;        // rows that were cut into several
   int64_t tokens = 0;         // of all rows
-  int64_t computed_rows = 0;  // neither null nor repeated
+  int64_t computed_rows = 0;  // or chunks of them: neither null nor repeated
   int64_t computed_tokens =
       0;  // of rows that went through the network: tokens less those of repeats
   int64_t truncated = 0;

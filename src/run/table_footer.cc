@@ -40,6 +40,13 @@ FooterPairs FooterOf(const EmbedJob& job, const ModelDescription& model) {
       {"vecmill.executed_dtype", "float32"},
       {"vecmill.version", VECMILL_VERSION},
   };
+  footer.emplace_back("vecmill.long_rows", LongRowsName(job.embedder));
+  if (job.embedder.chunks) {
+    footer.insert(footer.end(),
+                  {{"vecmill.chunks", ChunkFormName(job.chunk_form)},
+                   {"vecmill.chunk_tokens", std::to_string(model.chunk_tokens)},
+                   {"vecmill.chunk_overlap", std::to_string(model.chunk_overlap_tokens)}});
+  }
   const auto add = [&](const ColumnDescription& column, const std::string& prefix) {
     for (auto& pair : ColumnPairs(column, prefix)) footer.push_back(std::move(pair));
   };

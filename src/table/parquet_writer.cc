@@ -57,6 +57,7 @@ std::shared_ptr<arrow::Schema> OutputSchema(const arrow::Schema& input, const st
     added.push_back(arrow::field(name + "_tokens", arrow::int32()));
     added.push_back(arrow::field(name + "_truncated", arrow::boolean()));
     added.push_back(arrow::field(name + "_error", arrow::utf8()));
+    if (options.counts_chunks) added.push_back(arrow::field(name + "_chunks", arrow::int32()));
   }
   arrow::FieldVector fields = input.fields();
   for (const auto& field : added) {
@@ -139,20 +140,25 @@ std::shared_ptr<arrow::Array> VectorArray(const Embeddings::Column& made,
       std::move(validity.bits), validity.num_nulls);
 }
 
-arrow::Result<arrow::ArrayVector> AccountArrays(std::span<const RowAccount> accounts) {
+arrow::Result<arrow::ArrayVector> AccountArrays(std::span<const RowAccount> accounts,
+                                                bool counts_chunks) {
   arrow::Int32Builder tokens;
   arrow::BooleanBuilder truncated;
   arrow::StringBuilder error;
+  arrow::Int32Builder chunks;
   for (const RowAccount& account : accounts) {
     ARROW_RETURN_NOT_OK(tokens.Append(account.num_tokens));
     ARROW_RETURN_NOT_OK(truncated.Append(account.truncated));
     const std::string reason = RowError(account);
     ARROW_RETURN_NOT_OK(reason.empty() ? error.AppendNull() : error.Append(reason));
+    ARROW_RETURN_NOT_OK(account.has_vector() ? chunks.Append(account.num_chunks)
+                                             : chunks.AppendNull());
   }
-  arrow::ArrayVector arrays(3);
+  arrow::ArrayVector arrays(counts_chunks ? 4 : 3);
   ARROW_RETURN_NOT_OK(tokens.Finish(&arrays[0]));
   ARROW_RETURN_NOT_OK(truncated.Finish(&arrays[1]));
   ARROW_RETURN_NOT_OK(error.Finish(&arrays[2]));
+  if (counts_chunks) ARROW_RETURN_NOT_OK(chunks.Finish(&arrays[3]));
   return arrays;
 }
 
@@ -189,8 +195,8 @@ class FileParquetWriter : public ParquetWriter {
         columns.push_back(VectorArray(made.columns[i], options_.columns[i], made.accounts, where));
       }
       if (options_.accounts) {
-        for (auto& array :
-             ValueOrThrow(AccountArrays(made.accounts), where, ErrorCode::kInternal)) {
+        for (auto& array : ValueOrThrow(AccountArrays(made.accounts, options_.counts_chunks), where,
+                                        ErrorCode::kInternal)) {
           columns.push_back(std::move(array));
         }
       }

@@ -21,7 +21,8 @@ struct ParquetWriterOptions {
   // Add NAME_tokens (int32), NAME_truncated (bool) and NAME_error (string; null where all is well,
   // else what was wrong with the row: a null text is no error), NAME that of the first column.
   bool accounts = false;
-  bool replace = false;  // an output that exists is replaced, not refused
+  bool counts_chunks = false;  // the accounts have NAME_chunks (int32) too, null without a vector
+  bool replace = false;        // an output that exists is replaced, not refused
   std::vector<std::pair<std::string, std::string>> metadata;  // of the footer: "vecmill.dim", "384"
   // A row group ends when it holds this many rows or bytes. Until then its rows are in memory.
   int64_t max_group_rows = 64 << 10;

@@ -192,8 +192,8 @@ int64_t Cutter::Shrink(int64_t num_words) const {
   const int64_t close = std::max<int64_t>(num_words / 16, 1);
   int64_t step = std::max<int64_t>(num_words / 32, 1);
   while (too_many > 1 && too_many - fitting > close) {
-    const int64_t tried = fitting > 0 ? std::midpoint(fitting, too_many)
-                                      : std::max<int64_t>(too_many - step, 1);
+    const int64_t tried =
+        fitting > 0 ? std::midpoint(fitting, too_many) : std::max<int64_t>(too_many - step, 1);
     if (Count(tried) > rule_.max_tokens) {
       too_many = tried;
     } else {
