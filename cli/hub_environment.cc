@@ -38,14 +38,14 @@ std::string_view Trimmed(std::string_view text) {
 }
 
 std::string HubHome() {
-  if (const std::string home = Path("HF_HOME"); !home.empty()) return home;
+  if (std::string home = Path("HF_HOME"); !home.empty()) return home;
   const std::string cache = Path("XDG_CACHE_HOME");
   return (cache.empty() ? Variable("HOME") + "/.cache" : cache) + "/huggingface";
 }
 
 // HF_TOKEN, or what `huggingface-cli login` keeps in a file.
 std::string Token() {
-  if (const std::string token(Trimmed(Variable("HF_TOKEN"))); !token.empty()) return token;
+  if (std::string token(Trimmed(Variable("HF_TOKEN"))); !token.empty()) return token;
   std::string path = Path("HF_TOKEN_PATH");
   if (path.empty()) path = HubHome() + "/token";
   try {

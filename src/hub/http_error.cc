@@ -50,8 +50,8 @@ void ThrowHttpError(const HttpResponse& response, const ModelId& id, const std::
   if (!response.failure.empty()) {
     throw Error(ErrorCode::kIo,
                 where + ": cannot fetch from " + hub + ": " + response.failure +
-                    "; what came is kept, and the next pull goes on from it (HF_ENDPOINT names "
-                    "another hub, https_proxy a proxy)");
+                    (what.empty() ? "" : "; what came is kept, and the next pull goes on from it") +
+                    " (HF_ENDPOINT names another hub, https_proxy a proxy)");
   }
   if (code == "RevisionNotFound") {
     throw Error(ErrorCode::kNotFound, id.repository + ": " + hub + " has no revision '" +
@@ -62,7 +62,7 @@ void ThrowHttpError(const HttpResponse& response, const ModelId& id, const std::
                                     TokenAdvice(has_token) +
                                     ServerMessage(response, options.token));
   }
-  if (code == "EntryNotFound") {
+  if (code == "EntryNotFound" || (status == 404 && !what.empty())) {
     throw Error(ErrorCode::kNotFound, where + ": " + hub + " lists this file, but has not got it");
   }
   // The hub answers 401 for a model that is not there, too, so as not to betray private ones.

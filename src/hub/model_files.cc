@@ -25,8 +25,7 @@ void AppendFiles(const std::string& folder, const std::string& below,
   for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
     std::error_code no_file;
     if (!it->is_regular_file(no_file)) continue;
-    const std::string name = it->path().filename().string();
-    paths->push_back(below.empty() ? name : below + "/" + name);
+    paths->push_back((fs::path(below) / it->path().filename()).string());
   }
   if (error) throw Error(ErrorCode::kIo, path + ": cannot list the folder: " + error.message());
 }
@@ -49,7 +48,7 @@ std::vector<ModelFile> ListModelFiles(const std::string& folder) {
   std::sort(paths.begin(), paths.end());
   std::vector<ModelFile> files;
   for (const std::string& path : NeededFiles(paths, folders)) {
-    const MappedFile file(folder + "/" + path);
+    const MappedFile file((fs::path(folder) / path).string());
     files.push_back({.path = path, .size = file.size(), .sha256 = Sha256Hex(file.bytes())});
   }
   return files;
