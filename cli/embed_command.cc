@@ -257,8 +257,8 @@ void AddFlags(CLI::App& command, EmbedFlags& flags) {
       ->capture_default_str();
   command
       .add_option("--batch-tokens", job.embedder.block_tokens,
-                  "Tokens that a thread takes through the network at once; changes speed, never "
-                  "a vector")
+                  "Tokens that a thread takes through the network at once; 0: as many as suit it. "
+                  "Changes speed, never a vector")
       ->capture_default_str();
   command.add_option("--progress", flags.progress, "auto (a bar on a terminal), json or none")
       ->check(CLI::IsMember({"auto", "json", "none"}))

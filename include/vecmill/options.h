@@ -33,9 +33,10 @@ struct ChunkOptions {
 struct EmbedderOptions {
   // Worker threads; 0 means one for each CPU this process may run on.
   int num_threads = 0;
-  // Tokens of one block, the unit of work that one thread takes through all layers. It changes
-  // speed and memory, never a vector. A row longer than this is a block of its own.
-  int64_t block_tokens = 256;
+  // Tokens of one block, the unit of work that one thread takes through all layers; 0 means as many
+  // as suit the network. It changes speed and memory, never a vector. A row longer than this is a
+  // block of its own.
+  int64_t block_tokens = 0;
   // One forward pass makes all of them; layers above the highest one read are not computed.
   std::vector<ColumnOptions> columns = {ColumnOptions()};
   // Scale vectors to unit length, after truncate_dim. Unset: as the model folder says, which is

@@ -52,7 +52,7 @@ class NativeEmbedder final : public Embedder {
  public:
   NativeEmbedder(const std::string& folder, const EmbedderOptions& options)
       : model_(folder, options),
-        block_tokens_(options.block_tokens),
+        block_tokens_(options.block_tokens > 0 ? options.block_tokens : model_.block_tokens()),
         long_rows_(options.long_rows),
         num_threads_(options.num_threads > 0 ? options.num_threads : NumUsableCpus()),
         workers_([this] { return std::make_unique<Workers>(num_threads_); }) {}
@@ -272,10 +272,10 @@ std::unique_ptr<Embedder> Embedder::Load(const std::string& folder,
     throw Error(ErrorCode::kInvalidArgument, "threads: " + std::to_string(options.num_threads) +
                                                  " is not a number from 0 (all CPUs) to 1024");
   }
-  if (options.block_tokens < 1 || options.block_tokens > (1 << 20)) {
+  if (options.block_tokens < 0 || options.block_tokens > (1 << 20)) {
     throw Error(ErrorCode::kInvalidArgument,
                 "block tokens: " + std::to_string(options.block_tokens) +
-                    " is not a number from 1 to 1048576");
+                    " is not a number from 0 (as suits the network) to 1048576");
   }
   return std::make_unique<NativeEmbedder>(folder, options);
 }

@@ -50,6 +50,9 @@ class Model {
   // Tokens at the start of every row that are not pooled.
   int64_t num_unpooled_tokens() const { return num_unpooled_tokens_; }
 
+  // Of a block, for speed.
+  int64_t block_tokens() const { return network_->block_tokens(); }
+
   // Hidden states are [N, H], one of each sequence, not [T, H].
   bool pools_tokens() const { return network_->pools_tokens(); }
 

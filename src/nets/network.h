@@ -71,6 +71,9 @@ class Network {
   int64_t max_positions() const { return config_.max_positions; }
   bool pools_tokens() const { return config_.pools_tokens; }
 
+  // Tokens of a batch at which this is fastest.
+  virtual int64_t block_tokens() const { return 256; }
+
   virtual int64_t weight_bytes() const = 0;
   // Of the linear layers up to `last_layer`; a multiplication and an addition are two.
   virtual double FlopPerToken(int64_t last_layer) const = 0;

@@ -37,6 +37,9 @@ class UniversalSentenceEncoder final : public Network {
   const float* Forward(const PackedBatch& batch, int64_t last_layer, Workspace& workspace,
                        StageSeconds& seconds, const Observer& observer = nullptr) const override;
 
+  // What is computed once a row reads its weights for some 80 short rows then.
+  int64_t block_tokens() const override { return 1024; }
+
   int64_t weight_bytes() const override;
   double FlopPerToken(int64_t last_layer) const override;
   double FlopPerRow() const override;
@@ -79,13 +82,16 @@ class UniversalSentenceEncoder final : public Network {
     int64_t tokens_end = 0;
   };
 
-  static Slab NextSlab(const PackedBatch& batch, int64_t* next_token, int64_t* next_sequence);
+  static Slab NextSlab(const PackedBatch& batch, int64_t max_tokens, int64_t* next_token,
+                       int64_t* next_sequence);
 
   void Embed(int32_t id, float* dst) const;
-  void FindTokens(std::span<const int32_t> ids, Workspace& workspace) const;
+  void FindTokens(const PackedBatch& batch, int64_t begin, int64_t end, Workspace& workspace) const;
   void ComputeTokens(const std::vector<int32_t>& ids, Workspace& workspace) const;
   void RunBranch(int64_t index, const PackedBatch& batch, const Slab& slab, Workspace& workspace,
                  Matrix dst) const;
+  void RunSlab(const PackedBatch& batch, const Slab& slab, Workspace& workspace,
+               StageSeconds& seconds) const;
   void AddFeatures(const PackedBatch& batch, const Slab& slab, Matrix features,
                    NgramWorkspace& x) const;
   const float* RunDense(const PackedBatch& batch, Workspace& workspace) const;
