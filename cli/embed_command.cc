@@ -15,6 +15,7 @@
 #include "progress_display.h"
 #include "run/embed_job.h"
 #include "text_format.h"
+#include "vecmill/dtype.h"
 #include "vecmill/error.h"
 
 namespace vecmill {
@@ -55,9 +56,33 @@ struct EmbedFlags {
   std::string on_error = "null";
   bool normalize = false;
   bool no_normalize = false;
+  std::string dtype = "float32";
   std::string progress = "auto";
   std::string stats_path;
 };
+
+// As sentence-transformers has it.
+constexpr int64_t kFewCalibrationRows = 100;
+
+void PrintDtype(const RunSummary& s) {
+  if (s.dtype == Dtype::kFloat32) return;
+  const std::string name(DtypeName(s.dtype));
+  std::fprintf(stderr, "  values: %s", name.c_str());
+  if (HasRanges(s.dtype) && s.calibration_rows > 0) {
+    std::fprintf(stderr, ", ranges of the first %s rows", FormatCount(s.calibration_rows).c_str());
+  }
+  std::fprintf(stderr, IsBinary(s.dtype) ? "\n" : "; clipped: %s\n",
+               FormatCount(s.clipped_values).c_str());
+}
+
+void WarnOfFewRows(const RunSummary& s) {
+  if (!HasRanges(s.dtype) || s.calibration_rows == 0) return;
+  if (s.calibration_rows >= kFewCalibrationRows) return;
+  std::fprintf(stderr,
+               "vecmill: warning: the ranges of %s come from %s rows; give --ranges of a larger "
+               "table, or more rows\n",
+               std::string(DtypeName(s.dtype)).c_str(), FormatCount(s.calibration_rows).c_str());
+}
 
 void PrintSummary(const RunSummary& s) {
   std::fprintf(stderr, "%s rows, %s tokens in %s: %s rows/s, %s tokens/s\n",
@@ -87,6 +112,7 @@ void PrintSummary(const RunSummary& s) {
                                     : (PoolingNames(column.poolings) + " pooling").c_str(),
                  column.normalized ? ", unit length" : "");
   }
+  PrintDtype(s);
   std::fprintf(stderr, "  machine: %d threads, ", s.num_threads);
   if (s.model.flop_per_token > 0) {
     std::fprintf(stderr, "%.0f %% of their measured peak of %.0f GFLOP/s; ",
@@ -161,6 +187,7 @@ void SetLongRows(EmbedFlags& flags) {
 
 int RunEmbed(EmbedFlags& flags) {
   flags.job.embedder.columns = ParseColumns(flags);
+  flags.job.dtype = FindDtype(flags.dtype).value();
   ChooseModel(flags.job);
   if (flags.normalize || flags.no_normalize) flags.job.embedder.normalize = flags.normalize;
   SetLongRows(flags);
@@ -182,6 +209,7 @@ int RunEmbed(EmbedFlags& flags) {
     return 128 + stop_signal;
   }
   if (flags.progress != "none") PrintSummary(summary);
+  WarnOfFewRows(summary);
   return 0;
 }
 
@@ -209,6 +237,24 @@ void AddLongRowFlags(CLI::App& command, EmbedFlags& flags) {
                   "NAME_error says why) or fail (the run ends, naming the first)")
       ->check(CLI::IsMember({"null", "fail"}))
       ->capture_default_str();
+}
+
+void AddDtypeFlags(CLI::App& command, EmbedFlags& flags) {
+  command
+      .add_option("--dtype", flags.dtype,
+                  "Type of the vectors' values: float32, float16, int8, uint8 (places between the "
+                  "smallest and the largest value), binary or ubinary (signs, eight to a byte)")
+      ->check(CLI::IsMember({"float32", "float16", "int8", "uint8", "binary", "ubinary"}))
+      ->capture_default_str();
+  CLI::Option* ranges =
+      command.add_option("--ranges", flags.job.ranges,
+                         "Smallest and largest values of int8 and uint8: a Parquet file of an "
+                         "earlier run, or JSON [[smallest, ...], [largest, ...]]");
+  command
+      .add_option("--calibrate-rows", flags.job.calibrate_rows,
+                  "Rows at the beginning whose vectors give the ranges otherwise")
+      ->capture_default_str()
+      ->excludes(ranges);
 }
 
 void AddFlags(CLI::App& command, EmbedFlags& flags) {
@@ -251,6 +297,7 @@ void AddFlags(CLI::App& command, EmbedFlags& flags) {
                        "Scale vectors to unit length, after --truncate-dim (default: as the "
                        "model says, which is before it)");
   command.add_flag("--no-normalize", flags.no_normalize, "Do not")->excludes(normalize);
+  AddDtypeFlags(command, flags);
   command.add_flag("--restart", job.replace_output, "Replace an output that exists");
   command
       .add_option("--threads", job.embedder.num_threads, "Worker threads; 0: one per usable CPU")

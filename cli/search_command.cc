@@ -1,6 +1,7 @@
 #include "search_command.h"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
@@ -12,10 +13,21 @@
 namespace vecmill {
 namespace {
 
-void PrintHits(const std::string& query, const std::vector<SearchHit>& hits) {
+// "0.6737", or for vectors of signs "37 of 384 bits differ".
+std::string FormatSimilarity(float similarity, int64_t num_signs) {
+  if (num_signs > 0) {
+    return FormatCount(std::lround(-similarity)) + " of " + FormatCount(num_signs) + " bits differ";
+  }
+  char text[32];
+  // The sum makes -0.0 a plain 0.
+  std::snprintf(text, sizeof(text), "%.4f", static_cast<double>(similarity) + 0.0);
+  return text;
+}
+
+void PrintHits(const std::string& query, const std::vector<SearchHit>& hits, int64_t num_signs) {
   std::printf("%s\n", query.c_str());
   for (const SearchHit& hit : hits) {
-    std::printf("  %.4f  row %-10s  %s\n", static_cast<double>(hit.similarity),
+    std::printf("  %s  row %-10s  %s\n", FormatSimilarity(hit.similarity, num_signs).c_str(),
                 FormatCount(hit.row).c_str(), hit.text.c_str());
   }
 }
@@ -46,8 +58,10 @@ void AddSearchCommand(CLI::App& app, int& exit_code) {
   job->embedder.is_query = true;
   command->callback([job, &exit_code] {
     job->model = FindModel(job->model, HubCacheFromEnvironment()).folder;
-    const auto hits = Search(*job);
-    for (size_t i = 0; i < hits.size(); ++i) PrintHits(job->queries[i], hits[i]);
+    const SearchResults results = Search(*job);
+    for (size_t i = 0; i < results.hits.size(); ++i) {
+      PrintHits(job->queries[i], results.hits[i], results.num_signs);
+    }
     exit_code = 0;
   });
 }

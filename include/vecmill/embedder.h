@@ -66,6 +66,9 @@ struct Embeddings {
     // it has none.
     std::vector<float> values;
     std::vector<int64_t> offsets;  // [N + 1]; empty unless per_token
+    // The vectors as an output of another dtype holds them (vecmill/dtype.h), one after the other;
+    // Embed makes none.
+    std::vector<uint8_t> quantized;
   };
   std::vector<Column> columns;       // as ModelDescription::columns
   std::vector<RowAccount> accounts;  // [N]

@@ -6,6 +6,7 @@
 
 #include "base/stopwatch.h"
 #include "run/chunked_pipeline.h"
+#include "run/column_quantizers.h"
 #include "run/pipeline.h"
 #include "run/row_failures.h"
 #include "run/run_recorder.h"
@@ -33,6 +34,46 @@ int64_t WindowRows(const ModelDescription& model) {
   return std::max<int64_t>(rows, 1);
 }
 
+// Writes windows, as soon as the ranges of their values are known.
+class WindowWriter {
+ public:
+  WindowWriter(ColumnQuantizers& quantizers, ParquetWriter& writer)
+      : quantizers_(quantizers), writer_(writer) {}
+
+  void Take(Chunk rows, Embeddings made) {
+    const bool must_wait = quantizers_.Calibrate(made);
+    waiting_.push_back({.rows = std::move(rows), .made = std::move(made)});
+    if (!must_wait) WriteWaiting();
+  }
+
+  void Finish() {
+    quantizers_.EndCalibration();
+    WriteWaiting();
+    writer_.Finish();
+  }
+
+ private:
+  struct Made {
+    Chunk rows;
+    Embeddings made;
+  };
+
+  void WriteWaiting() {
+    if (!std::exchange(is_begun_, true)) {
+      for (const auto& [key, value] : quantizers_.Footer()) writer_.AddMetadata(key, value);
+    }
+    for (Made& window : std::exchange(waiting_, {})) {
+      quantizers_.Quantize(window.made);
+      writer_.Write(window.rows, window.made);
+    }
+  }
+
+  ColumnQuantizers& quantizers_;
+  ParquetWriter& writer_;
+  std::vector<Made> waiting_;
+  bool is_begun_ = false;
+};
+
 }  // namespace
 
 std::string LongRowsName(const EmbedderOptions& options) {
@@ -51,6 +92,7 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
   RunRecorder recorder(job, job.output);
   recorder.SetTotalRows(reader->total_rows());
   const ModelDescription& model = recorder.embedder().description();
+  ColumnQuantizers quantizers(job, model);
   reader->LimitChunkRows(WindowRows(model));
   const bool chunks_rows = job.embedder.chunks && job.chunk_form == ChunkForm::kRows;
   const bool pools_chunks = job.embedder.chunks && job.chunk_form == ChunkForm::kPool;
@@ -61,6 +103,7 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
   const std::unique_ptr<ParquetWriter> writer =
       ParquetWriter::Open(job.output, schema,
                           {.columns = model.columns,
+                           .dtype = job.dtype,
                            .accounts = job.accounts,
                            .counts_chunks = pools_chunks,
                            .replace = job.replace_output,
@@ -74,29 +117,31 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
     recorder.Read(watch.Seconds());
     return window;
   };
-  const auto write = [&](const Chunk& rows, const Embeddings& made) {
+  WindowWriter windows(quantizers, *writer);
+  const auto write = [&](Chunk rows, Embeddings made) {
     const Stopwatch watch;
-    writer->Write(rows, made);
-    recorder.Wrote(made.accounts, watch.Seconds());
+    recorder.Wrote(made.accounts, 0);
+    windows.Take(std::move(rows), std::move(made));
+    recorder.Wrote({}, watch.Seconds());
     on_progress(recorder.progress());
   };
-  const auto sink = [&](const EmbeddedWindow<Chunk>& done) {
+  const auto sink = [&](EmbeddedWindow<Chunk> done) {
     const Chunk& rows = done.window.owner;
     const std::vector<RowAccount>& accounts = done.made.accounts;
     for (size_t i = 0; i < accounts.size() && job.on_error == OnError::kFail; ++i) {
       ThrowIfRowFailed(accounts[i], rows.file, rows.first_row + static_cast<int64_t>(i),
                        model.max_seq_length);
     }
-    write(rows, done.made);
+    write(rows, std::move(done.made));
   };
-  const auto sink_chunks = [&](const EmbeddedWindow<CutRows<Chunk>>& done) {
+  const auto sink_chunks = [&](EmbeddedWindow<CutRows<Chunk>> done) {
     const CutRows<Chunk>& cut = done.window.owner;
     const Chunk& rows = cut.window->owner;
     for (size_t i = 0; i < cut.chunks.size() && job.on_error == OnError::kFail; ++i) {
       ThrowIfRowFailed(done.made.accounts[i], rows.file, rows.first_row + cut.chunks[i].row,
                        model.max_seq_length);
     }
-    write(TakeParts(rows, cut.chunks, cut.row_begin, job.column, schema), done.made);
+    write(TakeParts(rows, cut.chunks, cut.row_begin, job.column, schema), std::move(done.made));
   };
   const ChunkWindowLimits<Chunk> limits = {
       .max_chunks = WindowRows(model), .row_bytes = [&](const Chunk& rows, int64_t row) {
@@ -112,10 +157,12 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
   }
   if (!stop) {
     const Stopwatch watch;
-    writer->Finish();
+    windows.Finish();
     recorder.Wrote({}, watch.Seconds());
   }
-  return recorder.Finish(stop);
+  RunSummary summary = recorder.Finish(stop);
+  quantizers.AddTo(summary);
+  return summary;
 }
 
 }  // namespace vecmill

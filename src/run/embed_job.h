@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "run/summary.h"
+#include "vecmill/dtype.h"
 #include "vecmill/embedder.h"
 #include "vecmill/options.h"
 
@@ -34,7 +35,13 @@ struct EmbedJob {
   std::string column = "text";
   bool accounts = false;  // add NAME_tokens, NAME_truncated, NAME_error of the first column
   OnError on_error = OnError::kNull;
-  bool replace_output = false;  // an output that exists is replaced, not refused
+  bool replace_output = false;    // an output that exists is replaced, not refused
+  Dtype dtype = Dtype::kFloat32;  // of the values of the vectors in the output
+  // Of int8 and uint8: the file that says the ranges (run/ranges_file.h); empty: they come from the
+  // first calibrate_rows rows that have a vector, fewer where vectors are so many that they take 64
+  // MiB. Rows wait in memory until the ranges are known.
+  std::string ranges;
+  int64_t calibrate_rows = 10000;
   EmbedderOptions embedder;
   ChunkForm chunk_form = ChunkForm::kPool;  // if embedder.chunks
 };
@@ -50,15 +57,16 @@ using ProgressFn = std::function<void(const Progress&)>;
 // The output appears under its name only when it is complete; on an error, or when `stop` becomes
 // true (the summary then says stopped), nothing is left behind. What can be refused is refused
 // before any work: output that exists, inputs that cannot be read, missing column, a model this
-// build cannot run. `on_progress` is called from one other thread, after each window. Errors: Error
-// of any code, naming the file.
+// build cannot run, ranges of other vectors. `on_progress` is called from one other thread, after
+// each window. Errors: Error of any code, naming the file.
 RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
                        const ProgressFn& on_progress);
 
 // Lines of text in, JSON lines out: {"text": ..., "embedding": [...]}, every column by its name
 // of chunks also row, chunk, begin and end, and, with job.accounts, tokens, truncated and error. A
 // line goes through as soon as no more input is waiting, so that the command can stand in an
-// interactive pipe. job.inputs and job.output are not used. Errors: kIo naming the side.
+// interactive pipe. job.inputs and job.output are not used; there is no calibration, ranges must be
+// given. Errors: kIo naming the side.
 RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
                          const std::atomic<bool>& stop, const ProgressFn& on_progress);
 

@@ -6,11 +6,14 @@
 #include <cstring>
 #include <memory>
 #include <utility>
+#include <variant>
 
+#include "base/half.h"
 #include "base/json.h"
 #include "base/stopwatch.h"
 #include "base/utf8.h"
 #include "run/chunked_pipeline.h"
+#include "run/column_quantizers.h"
 #include "run/embed_job.h"
 #include "run/pipeline.h"
 #include "run/row_failures.h"
@@ -109,34 +112,58 @@ void WriteAll(int fd, std::string_view bytes) {
   }
 }
 
-void AppendVector(std::span<const float> vector, std::string& out) {
+// What JSON writes of value `i` of a vector.
+std::variant<float, int> ValueAt(const uint8_t* vector, int64_t i, Dtype dtype) {
+  const uint8_t* bytes = vector + i * BytesOfValue(dtype);
+  if (dtype == Dtype::kFloat32) {
+    float value = 0;
+    std::memcpy(&value, bytes, sizeof(value));
+    return value;
+  }
+  if (dtype == Dtype::kFloat16) {
+    uint16_t half = 0;
+    std::memcpy(&half, bytes, sizeof(half));
+    return F32FromF16(half);
+  }
+  const bool is_signed = dtype == Dtype::kInt8 || dtype == Dtype::kBinary;
+  return is_signed ? static_cast<int>(static_cast<int8_t>(*bytes)) : static_cast<int>(*bytes);
+}
+
+void AppendVector(const uint8_t* vector, int64_t num_values, Dtype dtype, std::string& out) {
   char digits[32];
   out += '[';
-  for (size_t i = 0; i < vector.size(); ++i) {
+  for (int64_t i = 0; i < num_values; ++i) {
     if (i > 0) out += ',';
-    out.append(digits, std::to_chars(digits, digits + sizeof(digits), vector[i]).ptr);
+    std::visit(
+        [&](auto value) {
+          out.append(digits, std::to_chars(digits, digits + sizeof(digits), value).ptr);
+        },
+        ValueAt(vector, i, dtype));
   }
   out += ']';
 }
 
 // The vector of a row, the list of its tokens' vectors, or null.
 void AppendVectors(const Embeddings& embeddings, size_t column_idx, const ColumnDescription& column,
-                   size_t row, std::string& out) {
+                   size_t row, Dtype dtype, std::string& out) {
   if (!embeddings.accounts[row].has_vector()) {
     out += "null";
     return;
   }
   const Embeddings::Column& made = embeddings.columns[column_idx];
-  const auto dim = static_cast<size_t>(column.dim);
-  const std::span<const float> values = made.values;
+  const auto* vectors = dtype == Dtype::kFloat32
+                            ? reinterpret_cast<const uint8_t*>(made.values.data())
+                            : made.quantized.data();
+  const int64_t num_values = StoredValues(dtype, column.dim);
+  const int64_t num_bytes = num_values * BytesOfValue(dtype);
   if (!column.per_token()) {
-    AppendVector(values.subspan(row * dim, dim), out);
+    AppendVector(vectors + static_cast<int64_t>(row) * num_bytes, num_values, dtype, out);
     return;
   }
   out += '[';
   for (int64_t i = made.offsets[row]; i < made.offsets[row + 1]; ++i) {
     if (i > made.offsets[row]) out += ',';
-    AppendVector(values.subspan(static_cast<size_t>(i) * dim, dim), out);
+    AppendVector(vectors + i * num_bytes, num_values, dtype, out);
   }
   out += ']';
 }
@@ -150,10 +177,10 @@ std::string PlaceOf(const RowPart& chunk, int64_t row_begin) {
 }
 
 void AppendJsonLine(std::string_view text, const Embeddings& made,
-                    const std::vector<ColumnDescription>& columns, size_t row, bool accounts,
+                    const std::vector<ColumnDescription>& columns, size_t row, const EmbedJob& job,
                     const std::string& place, std::string& out) {
   out += "{\"text\":" + Json(ReplaceInvalidUtf8(text)).Dump() + place;
-  if (accounts) {
+  if (job.accounts) {
     const RowAccount& account = made.accounts[row];
     out += ",\"tokens\":" + std::to_string(account.num_tokens);
     out += account.truncated ? ",\"truncated\":true" : ",\"truncated\":false";
@@ -162,7 +189,7 @@ void AppendJsonLine(std::string_view text, const Embeddings& made,
   }
   for (size_t c = 0; c < columns.size(); ++c) {
     out += "," + Json(columns[c].name).Dump() + ":";
-    AppendVectors(made, c, columns[c], row, out);
+    AppendVectors(made, c, columns[c], row, job.dtype, out);
   }
   out += "}\n";
 }
@@ -171,7 +198,14 @@ void AppendJsonLine(std::string_view text, const Embeddings& made,
 
 RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
                          const std::atomic<bool>& stop, const ProgressFn& on_progress) {
+  if (HasRanges(job.dtype) && job.ranges.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "standard input: dtype " + std::string(DtypeName(job.dtype)) +
+                    " needs --ranges: lines go through as they come, and a pipe has no footer to "
+                    "hold the ranges of a sample");
+  }
   RunRecorder recorder(job, "-");
+  ColumnQuantizers quantizers(job, recorder.embedder().description());
   LineSource lines(input_fd, stop);
   const std::vector<ColumnDescription>& columns = recorder.embedder().description().columns;
 
@@ -183,27 +217,29 @@ RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
     on_progress(recorder.progress());
   };
   int64_t num_written = 0;
-  const auto sink = [&](const EmbeddedWindow<Text>& done) {
+  const auto sink = [&](EmbeddedWindow<Text> done) {
     const Stopwatch watch;
+    quantizers.Quantize(done.made);
     std::string out;
     for (size_t i = 0; i < done.window.rows.size(); ++i, ++num_written) {
       if (job.on_error == OnError::kFail) {
         ThrowIfRowFailed(done.made.accounts[i], "standard input", num_written, max_tokens);
       }
-      AppendJsonLine(*done.window.rows[i], done.made, columns, i, job.accounts, "", out);
+      AppendJsonLine(*done.window.rows[i], done.made, columns, i, job, "", out);
     }
     write(out, done.made, watch);
   };
-  const auto sink_chunks = [&](const EmbeddedWindow<CutRows<Text>>& done) {
+  const auto sink_chunks = [&](EmbeddedWindow<CutRows<Text>> done) {
     const Stopwatch watch;
     const CutRows<Text>& cut = done.window.owner;
+    quantizers.Quantize(done.made);
     std::string out;
     for (size_t i = 0; i < cut.chunks.size(); ++i) {
       if (job.on_error == OnError::kFail) {
         ThrowIfRowFailed(done.made.accounts[i], "standard input", cut.row_begin + cut.chunks[i].row,
                          max_tokens);
       }
-      AppendJsonLine(*done.window.rows[i], done.made, columns, i, job.accounts,
+      AppendJsonLine(*done.window.rows[i], done.made, columns, i, job,
                      PlaceOf(cut.chunks[i], cut.row_begin), out);
     }
     write(out, done.made, watch);
@@ -218,7 +254,9 @@ RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
     RunChunkedPipeline<Text>(recorder.embedder(), stop, {.max_chunks = kMaxWindowRows}, source,
                              sink_chunks);
   }
-  return recorder.Finish(stop);
+  RunSummary summary = recorder.Finish(stop);
+  quantizers.AddTo(summary);
+  return summary;
 }
 
 }  // namespace vecmill

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "engine/quantizer.h"
 #include "run/table_footer.h"
 #include "table/input_files.h"
 #include "table/table_reader.h"
@@ -65,7 +67,9 @@ class NearestRows {
  public:
   explicit NearestRows(int64_t max_hits) : max_hits_(static_cast<size_t>(max_hits)) {}
 
+  // NaN, which no order has a place for, is not wanted.
   bool Wants(float similarity) const {
+    if (std::isnan(similarity)) return false;
     return hits_.size() < max_hits_ || similarity > hits_.front().similarity;
   }
 
@@ -88,49 +92,104 @@ class NearestRows {
   std::vector<SearchHit> hits_;
 };
 
+// How near the queries are to one vector of the table after the other.
+class QueryVectors {
+ public:
+  QueryVectors(const SearchJob& job, const TableFooter& footer) {
+    const std::unique_ptr<Embedder> embedder =
+        Embedder::Load(job.model, footer.OptionsOf(job.vector_column, job.embedder));
+    const ModelDescription& model = embedder->description();
+    ColumnDescription column = model.columns.front();
+    column.name = job.vector_column;
+    footer.CheckModel(column, model);
+    dim_ = column.dim;
+    dtype_ = footer.DtypeOf(column.name);
+    quantizer_.emplace(dtype_, dim_,
+                       HasRanges(dtype_) ? footer.RangesOf(column).ranges : ValueRanges());
+    similarity_of_ = FunctionOf(model.similarity);
+    const std::vector<TextRow> queries(job.queries.begin(), job.queries.end());
+    vectors_ = embedder->Embed(queries).columns[0].values;
+    row_.resize(static_cast<size_t>(dim_));
+    if (IsBinary(dtype_)) TakeSigns(std::ssize(queries));
+  }
+
+  Dtype dtype() const { return dtype_; }
+  int64_t dim() const { return dim_; }
+
+  // The next vector of the table, as its column holds it.
+  void CompareWith(const uint8_t* row) {
+    row_signs_ = row;
+    if (!IsBinary(dtype_)) quantizer_->Dequantize(row, row_.data());
+  }
+
+  // Of a query to that vector.
+  float SimilarityOf(size_t query) const {
+    const auto q = static_cast<int64_t>(query);
+    if (!IsBinary(dtype_)) return similarity_of_(vectors_.data() + q * dim_, row_.data(), dim_);
+    const int64_t num_bytes = quantizer_->num_bytes();
+    const int64_t num_different =
+        CountDifferentBits(signs_.data() + q * num_bytes, row_signs_, num_bytes);
+    return static_cast<float>(-num_different);
+  }
+
+ private:
+  void TakeSigns(int64_t num_queries) {
+    const int64_t num_bytes = quantizer_->num_bytes();
+    signs_.resize(static_cast<size_t>(num_queries * num_bytes));
+    for (int64_t q = 0; q < num_queries; ++q) {
+      quantizer_->Quantize(vectors_.data() + q * dim_, signs_.data() + q * num_bytes);
+    }
+  }
+
+  int64_t dim_ = 0;
+  Dtype dtype_ = Dtype::kFloat32;
+  std::optional<Quantizer> quantizer_;
+  SimilarityFn similarity_of_ = Cosine;
+  std::vector<float> vectors_;          // of the queries [num_queries, dim]
+  std::vector<uint8_t> signs_;          // the same as signs, where the table has signs
+  std::vector<float> row_;              // of the table [dim]
+  const uint8_t* row_signs_ = nullptr;  // as the column holds it
+};
+
+void CheckLength(const SearchJob& job, const QueryVectors& queries, int64_t num_values) {
+  const int64_t expected = StoredValues(queries.dtype(), queries.dim());
+  if (num_values == 0 || num_values == expected) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              job.table + ": vectors of " + std::to_string(num_values) +
+                  " values, but the model gives " + std::to_string(expected));
+}
+
 }  // namespace
 
-std::vector<std::vector<SearchHit>> Search(const SearchJob& job) {
+SearchResults Search(const SearchJob& job) {
   const std::vector<InputFile> files = ListInputFiles({job.table});
   const TableFooter footer(job.table);
   const std::string text_column =
       job.text_column.empty() ? footer.Value("vecmill.column") : job.text_column;
-  const std::unique_ptr<Embedder> embedder =
-      Embedder::Load(job.model, footer.OptionsOf(job.vector_column, job.embedder));
-  footer.CheckModel(job.vector_column, embedder->description());
-  const int64_t dim = embedder->description().columns[0].dim;
-  const SimilarityFn similarity_of = FunctionOf(embedder->description().similarity);
+  QueryVectors queries(job, footer);
 
-  const std::vector<TextRow> queries(job.queries.begin(), job.queries.end());
-  const std::vector<float> query_vectors = embedder->Embed(queries).columns[0].values;
-
-  std::vector<NearestRows> nearest(queries.size(), NearestRows(job.num_hits));
+  std::vector<NearestRows> nearest(job.queries.size(), NearestRows(job.num_hits));
   const std::unique_ptr<TableReader> reader =
       TableReader::Open(files, {.max_chunk_rows = kChunkRows});
   int64_t row = 0;
   while (const std::optional<Chunk> chunk = reader->Next()) {
-    const VectorRows vectors = ReadVectors(*chunk, job.vector_column);
-    if (vectors.dim != 0 && vectors.dim != dim) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  job.table + ": vectors of " + std::to_string(vectors.dim) +
-                      " values, but the model gives " + std::to_string(dim));
-    }
+    const VectorRows vectors = ReadVectors(*chunk, job.vector_column, queries.dtype());
+    CheckLength(job, queries, vectors.num_values);
     for (int64_t i = 0; i < chunk->num_rows(); ++i, ++row) {
-      const float* vector = vectors.rows[static_cast<size_t>(i)];
+      const uint8_t* vector = vectors.rows[static_cast<size_t>(i)];
       if (vector == nullptr) continue;
-      for (size_t q = 0; q < queries.size(); ++q) {
-        const float similarity =
-            similarity_of(&query_vectors[q * static_cast<size_t>(dim)], vector, dim);
+      queries.CompareWith(vector);
+      for (size_t q = 0; q < nearest.size(); ++q) {
+        const float similarity = queries.SimilarityOf(q);
         if (!nearest[q].Wants(similarity)) continue;
         nearest[q].Add(
             {.similarity = similarity, .row = row, .text = CellText(*chunk, text_column, i)});
       }
     }
   }
-  std::vector<std::vector<SearchHit>> hits;
-  hits.reserve(nearest.size());
-  for (NearestRows& rows : nearest) hits.push_back(std::move(rows).Sorted());
-  return hits;
+  SearchResults results = {.hits = {}, .num_signs = IsBinary(queries.dtype()) ? queries.dim() : 0};
+  for (NearestRows& rows : nearest) results.hits.push_back(std::move(rows).Sorted());
+  return results;
 }
 
 }  // namespace vecmill

@@ -20,15 +20,24 @@ struct SearchJob {
 };
 
 struct SearchHit {
-  float similarity = 0;  // as the model has it measured; larger is nearer
-  int64_t row = 0;       // from 0, in the table's order
+  // As the model has it measured, larger is nearer. Of vectors of signs: minus the bits that
+  // differ.
+  float similarity = 0;
+  int64_t row = 0;  // from 0, in the table's order
   std::string text;
 };
 
-// For each query its nearest rows, best first; equally near ones in row order. Every row is
-// compared: time grows with the rows, memory does not. Null vectors are passed over. Errors:
-// kInvalidArgument if the table was embedded by another model (weights differ), or lacks the column
-// (lists those there), or dimensions differ; else as RunEmbedJob.
-std::vector<std::vector<SearchHit>> Search(const SearchJob& job);
+struct SearchResults {
+  std::vector<std::vector<SearchHit>>
+      hits;               // for each query, best first, equally near in row order
+  int64_t num_signs = 0;  // of a vector, where vectors are signs (binary, ubinary), else 0
+};
+
+// The rows nearest to each query. Every row is compared: time grows with the rows, memory does not.
+// float16, int8 and uint8 are compared as the numbers they stand for with the query's own; signs
+// with the query's signs. Null vectors are passed over. Errors: kInvalidArgument if the table was
+// embedded by another model (weights or settings differ), or lacks the column (lists those there),
+// or dimensions differ; kCorrupt; else as RunEmbedJob.
+SearchResults Search(const SearchJob& job);
 
 }  // namespace vecmill

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "vecmill/dtype.h"
 #include "vecmill/embedder.h"
 
 namespace vecmill {
@@ -36,6 +37,10 @@ struct RunSummary {
   int64_t nulls = 0;
   int64_t duplicates = 0;
   int64_t invalid_utf8 = 0;
+
+  Dtype dtype = Dtype::kFloat32;  // of the vectors' values in the output
+  int64_t calibration_rows = 0;   // whose vectors gave the ranges of int8 and uint8
+  int64_t clipped_values = 0;     // outside of the ranges, or beyond the largest float16
 
   double load_seconds = 0;   // model
   double embed_seconds = 0;  // first row read to last row written and committed, wall clock

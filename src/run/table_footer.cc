@@ -25,9 +25,9 @@ FooterPairs ColumnPairs(const ColumnDescription& column, const std::string& pref
           {prefix + "normalized", NormalizedText(column)}};
 }
 
-std::string PrefixOf(const std::string& column) { return "vecmill." + column + "."; }
-
 }  // namespace
+
+std::string PrefixOf(const std::string& column) { return "vecmill." + column + "."; }
 
 FooterPairs FooterOf(const EmbedJob& job, const ModelDescription& model) {
   FooterPairs footer = {
@@ -49,6 +49,7 @@ FooterPairs FooterOf(const EmbedJob& job, const ModelDescription& model) {
   }
   const auto add = [&](const ColumnDescription& column, const std::string& prefix) {
     for (auto& pair : ColumnPairs(column, prefix)) footer.push_back(std::move(pair));
+    footer.emplace_back(prefix + "dtype", DtypeName(job.dtype));
   };
   add(model.columns.front(), "vecmill.");
   for (const ColumnDescription& column : model.columns) add(column, PrefixOf(column.name));
@@ -82,18 +83,20 @@ EmbedderOptions TableFooter::OptionsOf(const std::string& column, EmbedderOption
   options.normalize.reset();
   if (normalized != kBeforeTruncation) options.normalize = normalized == "true";
 
-  const std::string dim = Value(prefix + "dim");
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(dim.data(), dim.data() + dim.size(), value);
-  if (error != std::errc() || end != dim.data() + dim.size() || value < 1) {
-    throw Error(ErrorCode::kCorrupt, table_ + ": its footer says " + prefix + "dim '" + dim +
-                                         "', expected a number of at least 1");
-  }
-  options.truncate_dim = value;
+  options.truncate_dim = Number(prefix + "dim");
   return options;
 }
 
-void TableFooter::CheckModel(const std::string& column, const ModelDescription& model) const {
+int64_t TableFooter::Number(const std::string& key) const {
+  const std::string text = Value(key);
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size() && number >= 0) return number;
+  throw Error(ErrorCode::kCorrupt,
+              table_ + ": its footer says " + key + " '" + text + "', expected a number");
+}
+
+void TableFooter::CheckModel(const ColumnDescription& column, const ModelDescription& model) const {
   const std::string sha256 = Value("vecmill.model_sha256");
   if (sha256 != model.weights_sha256) {
     throw Error(ErrorCode::kInvalidArgument, table_ + ": was embedded with other weights (" +
@@ -101,13 +104,40 @@ void TableFooter::CheckModel(const std::string& column, const ModelDescription& 
                                                  ") than those of " + model.path + " (sha256 " +
                                                  model.weights_sha256 + ")");
   }
-  if (Value(PrefixOf(column) + "layers").empty()) return;
-  for (const auto& [key, value] : ColumnPairs(model.columns.front(), PrefixOf(column))) {
+  const std::string prefix = PrefixOf(column.name);
+  if (Value(prefix + "layers").empty()) return;
+  for (const auto& [key, value] : ColumnPairs(column, prefix)) {
     if (Value(key) == value) continue;
     throw Error(ErrorCode::kInvalidArgument,
                 table_ + ": its footer says " + key + " '" + Value(key) + "', but " + model.path +
-                    " now gives '" + value + "': the settings of the model folder changed");
+                    " gives '" + value +
+                    "' here: its vectors are made in another way than the table's were");
   }
+}
+
+Dtype TableFooter::DtypeOf(const std::string& column) const {
+  const std::string name = Value(PrefixOf(column) + "dtype");
+  if (name.empty()) return Dtype::kFloat32;
+  const std::optional<Dtype> dtype = FindDtype(name);
+  if (dtype) return *dtype;
+  throw Error(ErrorCode::kUnsupported, table_ + ": its footer says " + PrefixOf(column) +
+                                           "dtype '" + name + "', which this version cannot read");
+}
+
+CalibratedRanges TableFooter::RangesOf(const ColumnDescription& column) const {
+  const std::string prefix = PrefixOf(column.name);
+  const std::string text = Value(prefix + "ranges");
+  if (text.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                table_ + ": has no ranges of column '" + column.name +
+                    "' in its footer; tables of --dtype int8 or uint8 have them");
+  }
+  CalibratedRanges made = {
+      .ranges = ParseRanges(text, column.dim, table_ + ": " + prefix + "ranges"),
+      .num_rows = std::nullopt};
+  const std::string rows_key = prefix + "calibration_rows";
+  if (!Value(rows_key).empty()) made.num_rows = Number(rows_key);
+  return made;
 }
 
 }  // namespace vecmill

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "run/embed_job.h"
+#include "run/ranges_file.h"
+#include "vecmill/dtype.h"
 #include "vecmill/embedder.h"
 #include "vecmill/options.h"
 
@@ -15,7 +17,10 @@ namespace vecmill {
 // Keys and values of a footer; docs/output.md lists them.
 using FooterPairs = std::vector<std::pair<std::string, std::string>>;
 
-// What the output of `job` says. The first column stands for the table as well.
+// Of the keys of a column: "vecmill.NAME.".
+std::string PrefixOf(const std::string& column);
+
+// What the output of `job` says, but for ranges. The first column stands for the table as well.
 FooterPairs FooterOf(const EmbedJob& job, const ModelDescription& model);
 
 // The footer of a table that vecmill embed wrote.
@@ -33,10 +38,18 @@ class TableFooter {
   EmbedderOptions OptionsOf(const std::string& column, EmbedderOptions options) const;
 
   // Refuse a model that does not make `column` as it was made: other weights, or other settings
-  // around them. REQUIRES: it was loaded with OptionsOf(column). Errors: kInvalidArgument.
-  void CheckModel(const std::string& column, const ModelDescription& model) const;
+  // around them. Errors: kInvalidArgument.
+  void CheckModel(const ColumnDescription& column, const ModelDescription& model) const;
+
+  // The dtype of its values. Errors: kUnsupported for one that this version does not know.
+  Dtype DtypeOf(const std::string& column) const;
+
+  // The ranges of a column of int8 or uint8. Errors: kInvalidArgument if there are none, kCorrupt.
+  CalibratedRanges RangesOf(const ColumnDescription& column) const;
 
  private:
+  int64_t Number(const std::string& key) const;
+
   const std::string table_;
   const std::map<std::string, std::string> values_;
 };

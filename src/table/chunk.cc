@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "table/arrow_status.h"
+#include "table/element_type.h"
 
 namespace vecmill {
 namespace {
@@ -130,18 +131,17 @@ ListRows RowsOfList(const arrow::Array& array) {
   return rows;
 }
 
-ListRows RowsOfAnyList(const arrow::Array& array, const std::string& where) {
+ListRows RowsOfAnyList(const arrow::Array& array, Dtype dtype, const std::string& where) {
   const arrow::DataType& type = *array.type();
-  const bool holds_floats =
-      type.num_fields() == 1 && type.field(0)->type()->id() == arrow::Type::FLOAT;
-  if (holds_floats && type.id() == arrow::Type::FIXED_SIZE_LIST)
+  const auto element = ElementType(dtype);
+  const bool fits = type.num_fields() == 1 && type.field(0)->type()->Equals(*element);
+  if (fits && type.id() == arrow::Type::FIXED_SIZE_LIST)
     return RowsOfList<arrow::FixedSizeListArray>(array);
-  if (holds_floats && type.id() == arrow::Type::LIST) return RowsOfList<arrow::ListArray>(array);
-  if (holds_floats && type.id() == arrow::Type::LARGE_LIST)
-    return RowsOfList<arrow::LargeListArray>(array);
-  throw Error(ErrorCode::kInvalidArgument,
-              where + ": is " + type.ToString() +
-                  ", not a list of float32; name the column that vecmill embed wrote");
+  if (fits && type.id() == arrow::Type::LIST) return RowsOfList<arrow::ListArray>(array);
+  if (fits && type.id() == arrow::Type::LARGE_LIST) return RowsOfList<arrow::LargeListArray>(array);
+  throw Error(ErrorCode::kInvalidArgument, where + ": is " + type.ToString() + ", not a list of " +
+                                               element->ToString() +
+                                               "; name the column that vecmill embed wrote");
 }
 
 }  // namespace
@@ -164,12 +164,14 @@ std::vector<TextRow> TextRows(const Chunk& chunk, const std::string& column) {
   return RowsOf(*WithoutExtension(chunk.batch->column(index)), ColumnName(chunk, column));
 }
 
-VectorRows ReadVectors(const Chunk& chunk, const std::string& column) {
+VectorRows ReadVectors(const Chunk& chunk, const std::string& column, Dtype dtype) {
   const int index = ColumnIndex(*chunk.batch->schema(), column, chunk.file);
   const std::shared_ptr<arrow::Array> array = WithoutExtension(chunk.batch->column(index));
   const std::string where = ColumnName(chunk, column);
-  const ListRows lists = RowsOfAnyList(*array, where);
-  const auto& values = static_cast<const arrow::FloatArray&>(*lists.values);
+  const ListRows lists = RowsOfAnyList(*array, dtype, where);
+  const arrow::Array& values = *lists.values;
+  // An empty array may have no buffer of values.
+  const uint8_t* bytes = values.data()->GetValues<uint8_t>(1, /*absolute_offset=*/0);
 
   VectorRows vectors;
   vectors.rows.resize(lists.offsets.size());
@@ -179,22 +181,22 @@ VectorRows ReadVectors(const Chunk& chunk, const std::string& column) {
     const auto row = [&] {
       return ", row " + std::to_string(chunk.first_row + static_cast<int64_t>(i));
     };
-    if (first) vectors.dim = lists.lengths[i];
+    if (first) vectors.num_values = lists.lengths[i];
     first = false;
-    if (lists.lengths[i] != vectors.dim) {
+    if (lists.lengths[i] != vectors.num_values) {
       throw Error(ErrorCode::kCorrupt,
                   where + row() + ": the vector has " + std::to_string(lists.lengths[i]) +
-                      " elements, those before have " + std::to_string(vectors.dim));
+                      " elements, those before have " + std::to_string(vectors.num_values));
     }
     if (values.null_count() > 0) {
-      for (int64_t j = 0; j < vectors.dim; ++j) {
+      for (int64_t j = 0; j < vectors.num_values; ++j) {
         if (values.IsNull(lists.offsets[i] + j)) {
           throw Error(ErrorCode::kCorrupt,
                       where + row() + ": element " + std::to_string(j) + " of the vector is null");
         }
       }
     }
-    vectors.rows[i] = values.raw_values() + lists.offsets[i];
+    vectors.rows[i] = bytes + (values.offset() + lists.offsets[i]) * BytesOfValue(dtype);
   }
   return vectors;
 }

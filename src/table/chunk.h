@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "vecmill/dtype.h"
 #include "vecmill/embedder.h"
 
 namespace arrow {
@@ -36,15 +37,15 @@ void CheckTextColumn(const arrow::Schema& schema, const std::string& column,
 
 // The vectors of an embedding column.
 struct VectorRows {
-  int64_t dim = 0;  // of all vectors; 0 if there is none
-  std::vector<const float*>
-      rows;  // [N], each [dim] or nullptr for null; they live as long as the chunk
+  int64_t num_values = 0;  // of all vectors; 0 if there is none
+  // [N], the bytes of each row's values or nullptr for null; they live as long as the chunk.
+  std::vector<const uint8_t*> rows;
 };
 
-// `column` must be fixed_size_list, list or large_list of float32. Errors: kInvalidArgument (no
-// such column, other type), kCorrupt (vectors of two lengths, or a null within a vector, naming the
-// row).
-VectorRows ReadVectors(const Chunk& chunk, const std::string& column);
+// `column` must be fixed_size_list, list or large_list of the type that values of `dtype` have.
+// Errors: kInvalidArgument (no such column, other type), kCorrupt (vectors of two lengths, or a
+// null within a vector, naming the row).
+VectorRows ReadVectors(const Chunk& chunk, const std::string& column, Dtype dtype);
 
 // The value of a cell as text: a string as it stands, "null", or Arrow's way to print the type.
 // REQUIRES: 0 <= row < num_rows(). Errors: kInvalidArgument if there is no such column.

@@ -3,6 +3,7 @@
 #include <arrow/extension/json.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <functional>
 
 #include "table/table_fixture.h"
@@ -89,33 +90,64 @@ TEST(TextRows, ADictionaryIndexOutOfRangeIsAnError) {
             "f: column 'text': dictionary index 7 of 1");
 }
 
+// Value `i` of a row, read as T.
+template <typename T>
+T ValueAt(const uint8_t* row, size_t i) {
+  T value{};
+  std::memcpy(&value, row + i * sizeof(T), sizeof(T));
+  return value;
+}
+
 TEST(ReadVectors, EveryListOfFloats) {
   for (const auto& type : {arrow::fixed_size_list(arrow::float32(), 2),
                            arrow::list(arrow::float32()), arrow::large_list(arrow::float32())}) {
     SCOPED_TRACE(type->ToString());
     Chunk chunk = ChunkOf(type, "[[9, 9], [1, 2], null, [3, 4]]");
     chunk.batch = chunk.batch->Slice(1);
-    const VectorRows vectors = ReadVectors(chunk, "text");
-    EXPECT_EQ(vectors.dim, 2);
+    const VectorRows vectors = ReadVectors(chunk, "text", Dtype::kFloat32);
+    EXPECT_EQ(vectors.num_values, 2);
     ASSERT_EQ(vectors.rows.size(), 3U);
-    EXPECT_EQ(vectors.rows[0][1], 2.0F);
+    EXPECT_EQ(ValueAt<float>(vectors.rows[0], 1), 2.0F);
     EXPECT_EQ(vectors.rows[1], nullptr);
-    EXPECT_EQ(vectors.rows[2][0], 3.0F);
+    EXPECT_EQ(ValueAt<float>(vectors.rows[2], 0), 3.0F);
   }
+}
+
+// The last value of a vector of 1, 2, 3.
+template <typename T>
+T LastValue(const std::shared_ptr<arrow::DataType>& type, Dtype dtype) {
+  Chunk chunk = ChunkOf(arrow::fixed_size_list(type, 3), "[[0, 0, 0], [1, 2, 3], null]");
+  chunk.batch = chunk.batch->Slice(1);
+  const VectorRows vectors = ReadVectors(chunk, "text", dtype);
+  EXPECT_EQ(vectors.num_values, 3);
+  EXPECT_EQ(vectors.rows[1], nullptr);
+  return ValueAt<T>(vectors.rows[0], 2);
+}
+
+TEST(ReadVectors, OtherDtypes) {
+  EXPECT_EQ(LastValue<uint16_t>(arrow::float16(), Dtype::kFloat16), 0x4200);
+  EXPECT_EQ(LastValue<int8_t>(arrow::int8(), Dtype::kInt8), 3);
+  EXPECT_EQ(LastValue<int8_t>(arrow::int8(), Dtype::kBinary), 3);
+  EXPECT_EQ(LastValue<uint8_t>(arrow::uint8(), Dtype::kUint8), 3);
+  EXPECT_EQ(LastValue<uint8_t>(arrow::uint8(), Dtype::kUbinary), 3);
 }
 
 TEST(ReadVectors, RefusalsNameTheRow) {
   const auto floats = arrow::list(arrow::float32());
-  EXPECT_EQ(
-      Message([&] { ReadVectors(ChunkOf(floats, "[[1, 2], [3]]"), "text"); }, ErrorCode::kCorrupt),
-      "f.parquet: column 'text', row 101: the vector has 1 elements, those before have 2");
-  EXPECT_EQ(
-      Message([&] { ReadVectors(ChunkOf(floats, "[[1, null]]"), "text"); }, ErrorCode::kCorrupt),
-      "f.parquet: column 'text', row 100: element 1 of the vector is null");
-  EXPECT_EQ(Message([&] { ReadVectors(ChunkOf(arrow::list(arrow::float64()), "[[1]]"), "text"); },
-                    ErrorCode::kInvalidArgument)
-                .substr(0, 50),
-            "f.parquet: column 'text': is list<item: double>, n");
+  const auto message = [](const Chunk& chunk, ErrorCode code, Dtype dtype = Dtype::kFloat32) {
+    return Message([&] { ReadVectors(chunk, "text", dtype); }, code);
+  };
+  EXPECT_EQ(message(ChunkOf(floats, "[[1, 2], [3]]"), ErrorCode::kCorrupt),
+            "f.parquet: column 'text', row 101: the vector has 1 elements, those before have 2");
+  EXPECT_EQ(message(ChunkOf(floats, "[[1, null]]"), ErrorCode::kCorrupt),
+            "f.parquet: column 'text', row 100: element 1 of the vector is null");
+  const Chunk doubles = ChunkOf(arrow::list(arrow::float64()), "[[1]]");
+  EXPECT_EQ(message(doubles, ErrorCode::kInvalidArgument),
+            "f.parquet: column 'text': is list<item: double>, not a list of float; name the column "
+            "that vecmill embed wrote");
+  EXPECT_EQ(message(ChunkOf(floats, "[[1]]"), ErrorCode::kInvalidArgument, Dtype::kInt8),
+            "f.parquet: column 'text': is list<item: float>, not a list of int8; name the column "
+            "that vecmill embed wrote");
 }
 
 TEST(CellText, PrintsAnyType) {

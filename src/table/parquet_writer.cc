@@ -1,7 +1,8 @@
 // Vectors are written plain and uncompressed: the mantissas of normalised vectors are random bits.
 // For 20,000 x 384 of them (pyarrow.parquet.write_table, one thread): zstd saves 8 % and writes at
 // 250 instead of 370 MB/s; BYTE_STREAM_SPLIT with zstd saves 16 % at 200 MB/s, and not every reader
-// knows that encoding.
+// knows that encoding. Bytes are another matter: Parquet has no type of their width, and plain they
+// would take four; as indices of a dictionary of at most 256 values they take one.
 //
 // A row group is collected as Arrow arrays and then written column by column, page by page. Arrow's
 // buffered row groups would take the rows as they come, but hold the encoded pages in growing
@@ -16,6 +17,7 @@
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
 #include <arrow/util/key_value_metadata.h>
+#include <parquet/arrow/schema.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
 
@@ -24,19 +26,20 @@
 
 #include "base/check.h"
 #include "table/arrow_status.h"
+#include "table/element_type.h"
 #include "table/file_system.h"
 #include "table/output_file.h"
 
 namespace vecmill {
 namespace {
 
-std::shared_ptr<arrow::DataType> VectorType(int64_t dim) {
-  return arrow::fixed_size_list(arrow::field("element", arrow::float32(), /*nullable=*/false),
-                                static_cast<int32_t>(dim));
+std::shared_ptr<arrow::DataType> VectorType(const ColumnDescription& column, Dtype dtype) {
+  return arrow::fixed_size_list(arrow::field("element", ElementType(dtype), /*nullable=*/false),
+                                static_cast<int32_t>(StoredValues(dtype, column.dim)));
 }
 
-std::shared_ptr<arrow::DataType> ColumnType(const ColumnDescription& column) {
-  auto vector = VectorType(column.dim);
+std::shared_ptr<arrow::DataType> ColumnType(const ColumnDescription& column, Dtype dtype) {
+  auto vector = VectorType(column, dtype);
   if (!column.per_token()) return vector;
   return arrow::large_list(arrow::field("element", vector, /*nullable=*/false));
 }
@@ -50,7 +53,7 @@ std::shared_ptr<arrow::Schema> OutputSchema(const arrow::Schema& input, const st
                                             const ParquetWriterOptions& options) {
   arrow::FieldVector added;
   for (const ColumnDescription& column : options.columns) {
-    added.push_back(arrow::field(column.name, ColumnType(column)));
+    added.push_back(arrow::field(column.name, ColumnType(column, options.dtype)));
   }
   if (options.accounts) {
     const std::string& name = options.columns.front().name;
@@ -81,9 +84,8 @@ std::shared_ptr<parquet::WriterProperties> ColumnProperties(const ParquetWriterO
     std::vector<std::string> path = {column.name, "list", "element"};
     if (column.per_token()) path.insert(path.end(), {"list", "element"});
     const std::string values = parquet::schema::ColumnPath(path).ToDotString();
-    builder.compression(values, parquet::Compression::UNCOMPRESSED)
-        ->disable_dictionary(values)
-        ->disable_statistics(values);
+    builder.compression(values, parquet::Compression::UNCOMPRESSED)->disable_statistics(values);
+    if (BytesOfValue(options.dtype) > 1) builder.disable_dictionary(values);
   }
   return builder.build();
 }
@@ -110,34 +112,41 @@ Validity ValidityOf(std::span<const RowAccount> accounts, const std::string& whe
   return validity;
 }
 
-template <typename T>
-std::shared_ptr<arrow::Buffer> CopyOf(std::span<const T> values, const std::string& where) {
-  const auto num_bytes = static_cast<int64_t>(values.size_bytes());
-  std::shared_ptr<arrow::Buffer> bytes =
-      ValueOrThrow(arrow::AllocateBuffer(num_bytes), where, ErrorCode::kInternal);
-  if (num_bytes > 0) std::memcpy(bytes->mutable_data(), values.data(), values.size_bytes());
+std::shared_ptr<arrow::Buffer> CopyOf(std::span<const std::byte> values, const std::string& where) {
+  const std::shared_ptr<arrow::Buffer> bytes =
+      ValueOrThrow(arrow::AllocateBuffer(std::ssize(values)), where, ErrorCode::kInternal);
+  if (!values.empty()) std::memcpy(bytes->mutable_data(), values.data(), values.size());
   return bytes;
+}
+
+// The bytes of a column's vectors.
+std::span<const std::byte> BytesOf(const Embeddings::Column& made, Dtype dtype) {
+  if (dtype == Dtype::kFloat32) return std::as_bytes(std::span(made.values));
+  return std::as_bytes(std::span(made.quantized));
 }
 
 // The vectors of a column as an array of their own.
 std::shared_ptr<arrow::Array> VectorArray(const Embeddings::Column& made,
-                                          const ColumnDescription& column,
+                                          const ColumnDescription& column, Dtype dtype,
                                           std::span<const RowAccount> accounts,
                                           const std::string& where) {
   const auto num_rows = static_cast<int64_t>(accounts.size());
-  const auto num_values = static_cast<int64_t>(made.values.size());
-  const auto values = std::make_shared<arrow::FloatArray>(
-      num_values, CopyOf(std::span<const float>(made.values), where));
+  const std::span<const std::byte> bytes = BytesOf(made, dtype);
+  const int64_t num_values = std::ssize(bytes) / BytesOfValue(dtype);
+  const auto type = VectorType(column, dtype);
+  const auto values = arrow::MakeArray(
+      arrow::ArrayData::Make(ElementType(dtype), num_values, {nullptr, CopyOf(bytes, where)}));
   Validity validity = ValidityOf(accounts, where);
   if (!column.per_token()) {
     return std::make_shared<arrow::FixedSizeListArray>(
-        VectorType(column.dim), num_rows, values, std::move(validity.bits), validity.num_nulls);
+        type, num_rows, values, std::move(validity.bits), validity.num_nulls);
   }
-  const auto vectors = std::make_shared<arrow::FixedSizeListArray>(VectorType(column.dim),
-                                                                   num_values / column.dim, values);
-  return std::make_shared<arrow::LargeListArray>(
-      ColumnType(column), num_rows, CopyOf(std::span<const int64_t>(made.offsets), where), vectors,
-      std::move(validity.bits), validity.num_nulls);
+  const auto vectors = std::make_shared<arrow::FixedSizeListArray>(
+      type, num_values / StoredValues(dtype, column.dim), values);
+  const auto offsets = CopyOf(std::as_bytes(std::span(made.offsets)), where);
+  return std::make_shared<arrow::LargeListArray>(ColumnType(column, dtype), num_rows, offsets,
+                                                 vectors, std::move(validity.bits),
+                                                 validity.num_nulls);
 }
 
 arrow::Result<arrow::ArrayVector> AccountArrays(std::span<const RowAccount> accounts,
@@ -172,10 +181,10 @@ class FileParquetWriter : public ParquetWriter {
         file_(OutputFile::Create(path, options.replace)) {
     const std::string where = name_ + ": cannot write";
     TranslateExceptions(where, ErrorCode::kIo, [&] {
-      writer_ = ValueOrThrow(
-          parquet::arrow::FileWriter::Open(*schema_, arrow::default_memory_pool(), file_->stream(),
-                                           ColumnProperties(options), ArrowProperties()),
-          where, ErrorCode::kIo);
+      std::shared_ptr<parquet::SchemaDescriptor> made;
+      ThrowIfError(parquet::arrow::ToParquetSchema(schema_.get(), *ColumnProperties(options),
+                                                   *ArrowProperties(), &made),
+                   where, ErrorCode::kIo);
     });
   }
 
@@ -192,7 +201,8 @@ class FileParquetWriter : public ParquetWriter {
       const std::string where = name_ + ": cannot write";
       arrow::ArrayVector columns = chunk.batch->columns();
       for (size_t i = 0; i < made.columns.size(); ++i) {
-        columns.push_back(VectorArray(made.columns[i], options_.columns[i], made.accounts, where));
+        columns.push_back(VectorArray(made.columns[i], options_.columns[i], options_.dtype,
+                                      made.accounts, where));
       }
       if (options_.accounts) {
         for (auto& array : ValueOrThrow(AccountArrays(made.accounts, options_.counts_chunks), where,
@@ -210,10 +220,18 @@ class FileParquetWriter : public ParquetWriter {
     });
   }
 
+  void AddMetadata(const std::string& key, const std::string& value) override {
+    VECMILL_CHECK(!writer_);
+    const auto metadata = schema_->metadata()->Copy();
+    ThrowIfError(metadata->Set(key, value), name_, ErrorCode::kInternal);
+    schema_ = schema_->WithMetadata(metadata);
+  }
+
   void Finish() override {
     KeepFailure([&] {
       const std::string where = name_ + ": cannot write";
       WriteGroup(where);
+      OpenWriter(where);
       ThrowIfError(writer_->Close(), where, ErrorCode::kIo);
       file_->Commit();
     });
@@ -227,13 +245,25 @@ class FileParquetWriter : public ParquetWriter {
       const Embeddings::Column& column = made.columns[i];
       const int64_t num_vectors =
           options_.columns[i].per_token() ? column.offsets.back() : chunk.num_rows();
-      VECMILL_CHECK(static_cast<int64_t>(column.values.size()) ==
-                    num_vectors * options_.columns[i].dim);
+      const int64_t num_values =
+          num_vectors * StoredValues(options_.dtype, options_.columns[i].dim);
+      VECMILL_CHECK(std::ssize(BytesOf(column, options_.dtype)) ==
+                    num_values * BytesOfValue(options_.dtype));
     }
+  }
+
+  // The file begins with the first group, when the metadata of the schema is complete.
+  void OpenWriter(const std::string& where) {
+    if (writer_) return;
+    writer_ = ValueOrThrow(
+        parquet::arrow::FileWriter::Open(*schema_, arrow::default_memory_pool(), file_->stream(),
+                                         ColumnProperties(options_), ArrowProperties()),
+        where, ErrorCode::kIo);
   }
 
   void WriteGroup(const std::string& where) {
     if (group_rows_ == 0) return;
+    OpenWriter(where);
     const auto table =
         ValueOrThrow(arrow::Table::FromRecordBatches(schema_, group_), where, ErrorCode::kInternal);
     group_.clear();
@@ -255,7 +285,7 @@ class FileParquetWriter : public ParquetWriter {
 
   const std::string name_;
   const ParquetWriterOptions options_;
-  const std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<OutputFile> file_;
   std::unique_ptr<parquet::arrow::FileWriter> writer_;
   std::vector<std::shared_ptr<arrow::RecordBatch>> group_;  // rows of the next row group

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "table/chunk.h"
+#include "vecmill/dtype.h"
 #include "vecmill/embedder.h"
 
 namespace vecmill {
@@ -18,6 +19,7 @@ void CheckOutput(const std::string& path, bool replace);
 
 struct ParquetWriterOptions {
   std::vector<ColumnDescription> columns;  // at least one, dims in [1, INT32_MAX]
+  Dtype dtype = Dtype::kFloat32;           // of the vectors' values
   // Add NAME_tokens (int32), NAME_truncated (bool) and NAME_error (string; null where all is well,
   // else what was wrong with the row: a null text is no error), NAME that of the first column.
   bool accounts = false;
@@ -29,11 +31,11 @@ struct ParquetWriterOptions {
   int64_t max_group_bytes = 64 << 20;
 };
 
-// Writes the input's columns in their order, then columns of vectors as LIST<FLOAT> with required
-// elements, which ARROW:schema declares to be fixed_size_list<float>[dim], or as lists of those
-// where every token has a vector, then the accounts. Input
-// columns are compressed with zstd; vectors are not (see the .cc). The schema's metadata is kept,
-// options.metadata wins where keys are equal. Not thread-safe.
+// Writes the input's columns in their order, then columns of vectors as LIST with required elements
+// of the dtype, which ARROW:schema declares to be fixed_size_list<float>[dim] and so on, or as
+// lists of those where every token has a vector, then the accounts. Input columns are compressed
+// with zstd; vectors are not (see the .cc). The schema's metadata is kept, options.metadata wins
+// where keys are equal. Not thread-safe.
 //
 // The file appears under its name when Finish returns and not before. The first failure is kept:
 // later calls throw it again.
@@ -49,9 +51,13 @@ class ParquetWriter {
   // Without Finish, nothing is left behind. Never throws.
   virtual ~ParquetWriter() = default;
 
-  // Append the chunk's rows with what was made of them; a row whose account has no vector gets null
-  // vectors. The vectors are copied, the chunk is kept for a while. Errors: kIo.
+  // Append the chunk's rows with what was made of them, quantized unless the dtype is float32; a
+  // row whose account has no vector gets null vectors. The vectors are copied, the chunk is kept
+  // for a while. Errors: kIo.
   virtual void Write(const Chunk& chunk, const Embeddings& made) = 0;
+
+  // Put another pair into the footer. REQUIRES: Write was not called.
+  virtual void AddMetadata(const std::string& key, const std::string& value) = 0;
 
   // Complete the file. Errors: kIo, kInvalidArgument (the output came to exist while writing).
   virtual void Finish() = 0;

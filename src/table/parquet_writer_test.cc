@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstring>
+#include <random>
 
 #include "table/table_fixture.h"
 
@@ -13,6 +15,7 @@ namespace vecmill {
 namespace {
 
 using Strings = std::vector<std::string>;
+using Floats = std::vector<float>;
 
 constexpr int64_t kDim = 3;
 
@@ -103,11 +106,11 @@ TEST_F(ParquetWriterTest, VectorsReadBackAsFixedSizeLists) {
   const auto reader = OpenTable({output_});
   const std::optional<Chunk> chunk = reader->Next();
   ASSERT_TRUE(chunk);
-  const VectorRows vectors = ReadVectors(*chunk, "embedding");
-  EXPECT_EQ(vectors.dim, kDim);
-  EXPECT_EQ(vectors.rows[0][0], 0.0F);
+  const VectorRows vectors = ReadVectors(*chunk, "embedding", Dtype::kFloat32);
+  EXPECT_EQ(vectors.num_values, kDim);
+  const Floats twos(kDim, 2);
+  EXPECT_EQ(std::memcmp(vectors.rows[2], twos.data(), sizeof(float) * kDim), 0);
   EXPECT_EQ(vectors.rows[1], nullptr);
-  EXPECT_EQ(vectors.rows[2][2], 2.0F);
 }
 
 TEST_F(ParquetWriterTest, VectorsAreAPlainListOfRequiredFloats) {
@@ -128,7 +131,7 @@ TEST_F(ParquetWriterTest, AVectorForEachTokenIsAListOfLists) {
   options.columns.push_back({.name = "tokens", .poolings = {Pooling::kNone}, .dim = 2});
   const auto writer = ParquetWriter::Open(output_, reader->schema(), options);
   Embeddings made;
-  made.columns = {{.values = std::vector<float>(9), .offsets = {}},
+  made.columns = {{.values = std::vector<float>(9)},
                   {.values = {0, 1, 2, 3, 4, 5}, .offsets = {0, 2, 2, 3}}};
   made.accounts = {{.num_tokens = 2}, {.is_null = true}, {.num_tokens = 1}};
   writer->Write(*reader->Next(), made);
@@ -141,6 +144,81 @@ TEST_F(ParquetWriterTest, AVectorForEachTokenIsAListOfLists) {
   const auto expected =
       arrow::json::ArrayFromJSONString(type, "[[[0, 1], [2, 3]], null, [[4, 5]]]").ValueOrDie();
   EXPECT_TRUE(column->Equals(arrow::ChunkedArray(expected))) << column->ToString();
+}
+
+TEST_F(ParquetWriterTest, VectorsOfOtherDtypes) {
+  const struct {
+    Dtype dtype;
+    std::shared_ptr<arrow::DataType> element;
+    int64_t num_values;
+    std::vector<uint8_t> quantized;  // two vectors of dim 9
+    const char* expected;
+    parquet::Type::type physical_type;
+  } cases[] = {
+      {Dtype::kFloat16, arrow::float16(), 9, std::vector<uint8_t>(36, 0x3c),
+       "[[1.05859375, 1.05859375, 1.05859375, 1.05859375, 1.05859375, 1.05859375, 1.05859375, "
+       "1.05859375, 1.05859375], null]",
+       parquet::Type::FIXED_LEN_BYTE_ARRAY},
+      {Dtype::kInt8, arrow::int8(), 9, std::vector<uint8_t>(18, 0x80),
+       "[[-128, -128, -128, -128, -128, -128, -128, -128, -128], null]", parquet::Type::INT32},
+      {Dtype::kUint8, arrow::uint8(), 9, std::vector<uint8_t>(18, 255),
+       "[[255, 255, 255, 255, 255, 255, 255, 255, 255], null]", parquet::Type::INT32},
+      {Dtype::kBinary,
+       arrow::int8(),
+       2,
+       {0x7f, 0x80, 0, 0},
+       "[[127, -128], null]",
+       parquet::Type::INT32},
+      {Dtype::kUbinary,
+       arrow::uint8(),
+       2,
+       {255, 0x80, 0, 0},
+       "[[255, 128], null]",
+       parquet::Type::INT32},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(DtypeName(c.dtype));
+    const auto reader = OpenTable({OneColumn(R"([{"text":"a"},{"text":null}])")});
+    ParquetWriterOptions options = Options();
+    options.columns[0].dim = 9;
+    options.dtype = c.dtype;
+    options.replace = true;
+    const auto writer = ParquetWriter::Open(output_, reader->schema(), options);
+    writer->Write(*reader->Next(),
+                  {.columns = {{.values = {}, .offsets = {}, .quantized = c.quantized}},
+                   .accounts = {{.num_tokens = 2}, {.is_null = true}}});
+    writer->Finish();
+    const auto column = ReadParquet(output_)->GetColumnByName("embedding");
+    const auto type = arrow::fixed_size_list(arrow::field("element", c.element, /*nullable=*/false),
+                                             static_cast<int32_t>(c.num_values));
+    ASSERT_TRUE(column->type()->Equals(*type)) << column->type()->ToString();
+    const auto expected = arrow::json::ArrayFromJSONString(type, c.expected).ValueOrDie();
+    EXPECT_TRUE(column->Equals(arrow::ChunkedArray(expected))) << column->ToString();
+    const auto file = parquet::ParquetFileReader::OpenFile(output_);
+    EXPECT_EQ(file->metadata()->schema()->Column(1)->physical_type(), c.physical_type);
+  }
+}
+
+TEST_F(ParquetWriterTest, BytesTakeAByte) {
+  constexpr int64_t kNumRows = 4000;
+  const auto schema = arrow::schema({arrow::field("text", arrow::utf8())});
+  std::string rows = R"([{"text":"a"})";
+  for (int64_t i = 1; i < kNumRows; ++i) rows += R"(,{"text":"a"})";
+  const auto reader = OpenTable({OneColumn(rows + "]")});
+  ParquetWriterOptions options = Options();
+  options.columns[0].dim = 64;
+  options.dtype = Dtype::kInt8;
+  const auto writer = ParquetWriter::Open(output_, reader->schema(), options);
+  Embeddings made{.columns = {Embeddings::Column()},
+                  .accounts = std::vector<RowAccount>(kNumRows, RowAccount{.num_tokens = 2})};
+  std::mt19937 random(1);
+  std::vector<uint8_t>& bytes = made.columns[0].quantized;
+  bytes.resize(kNumRows * 64);
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+  writer->Write(*reader->Next(), made);
+  writer->Finish();
+  // And some for each row, which say where a list begins.
+  EXPECT_LT(ReadBytes(output_).size(), bytes.size() + 6 * kNumRows);
 }
 
 TEST_F(ParquetWriterTest, Accounts) {
@@ -171,11 +249,17 @@ TEST_F(ParquetWriterTest, FooterPairs) {
       WriteParquet(folder_ / "in.parquet", {BatchOf(schema, R"([{"text":"a"}])")}, schema);
   ParquetWriterOptions options = Options();
   options.metadata = {{"vecmill.dim", "3"}, {"vecmill.model", "m"}};
-  Embed(input, options);
+  const auto reader = OpenTable({input});
+  const auto writer = ParquetWriter::Open(output_, reader->schema(), options);
+  writer->AddMetadata("vecmill.late", "l");
+  writer->AddMetadata("vecmill.model", "late");
+  writer->Finish();
   std::map<std::string, std::string> footer = FooterMetadata(output_);
   EXPECT_EQ(footer.erase("ARROW:schema"), 1U);
-  EXPECT_EQ(footer, (std::map<std::string, std::string>{
-                        {"kept", "1"}, {"vecmill.dim", "3"}, {"vecmill.model", "m"}}));
+  EXPECT_EQ(
+      footer,
+      (std::map<std::string, std::string>{
+          {"kept", "1"}, {"vecmill.dim", "3"}, {"vecmill.late", "l"}, {"vecmill.model", "late"}}));
 }
 
 TEST_F(ParquetWriterTest, ATableWithoutRows) {
