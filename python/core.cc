@@ -166,24 +166,20 @@ nb::dict Describe(const Embedder& embedder) {
   return result;
 }
 
-std::unique_ptr<Embedder> Load(const std::string& folder,
-                               const std::vector<std::pair<std::string, std::string>>& columns,
-                               int threads, std::optional<bool> normalize,
-                               std::optional<int64_t> truncate_dim,
-                               std::optional<std::string> prompt, const std::string& prompt_name,
-                               bool is_query) {
+EmbedderOptions MakeOptions(const std::vector<std::pair<std::string, std::string>>& columns,
+                            int threads, std::optional<bool> normalize,
+                            std::optional<int64_t> truncate_dim, std::optional<std::string> prompt,
+                            const std::string& prompt_name) {
   EmbedderOptions options{.num_threads = threads,
                           .normalize = normalize,
                           .truncate_dim = truncate_dim,
                           .prompt = std::move(prompt),
-                          .prompt_name = prompt_name,
-                          .is_query = is_query};
+                          .prompt_name = prompt_name};
   options.columns.clear();
   for (const auto& [name, layers] : columns) {
     options.columns.push_back({.name = name, .layers = layers});
   }
-  const nb::gil_scoped_release released;
-  return Embedder::Load(folder, options);
+  return options;
 }
 
 // Raises ValueError for an argument that makes no sense, error_class for any other Error.
@@ -209,11 +205,22 @@ NB_MODULE(_core, m) {
   m.attr("Error") = error;
   nb::register_exception_translator(RaiseError, error.ptr());
 
+  nb::class_<EmbedderOptions>(m, "Options")
+      .def(
+          "__init__",
+          [](EmbedderOptions* self, const std::vector<std::pair<std::string, std::string>>& columns,
+             int threads, std::optional<bool> normalize, std::optional<int64_t> truncate_dim,
+             std::optional<std::string> prompt, const std::string& prompt_name) {
+            new (self) EmbedderOptions(MakeOptions(columns, threads, normalize, truncate_dim,
+                                                   std::move(prompt), prompt_name));
+          },
+          nb::kw_only(), "columns"_a, "threads"_a, "normalize"_a.none(), "truncate_dim"_a.none(),
+          "prompt"_a.none(), "prompt_name"_a);
   nb::class_<Embedder>(m, "Embedder")
       .def("describe", &Describe)
+      .def("with_options", &Embedder::With, "options"_a)
       .def("embed_array", &EmbedArray, "schema"_a, "array"_a, "progress"_a.none())
       .def("embed_stream", &EmbedStream, "stream"_a, "progress"_a.none())
       .def("embed_strings", &EmbedStrings, "texts"_a, "progress"_a.none());
-  m.def("load", &Load, "folder"_a, nb::kw_only(), "columns"_a, "threads"_a, "normalize"_a.none(),
-        "truncate_dim"_a.none(), "prompt"_a.none(), "prompt_name"_a, "is_query"_a);
+  m.def("load", &Embedder::Load, "folder"_a, "options"_a, nb::call_guard<nb::gil_scoped_release>());
 }

@@ -85,6 +85,10 @@ class Embedder {
 
   virtual ~Embedder() = default;
 
+  // The same model with other options, without loading it again: both share what it holds in
+  // memory, each has worker threads of its own. Errors: kInvalidArgument.
+  virtual std::unique_ptr<Embedder> With(const EmbedderOptions& options) const = 0;
+
   virtual const ModelDescription& description() const = 0;
   virtual int num_threads() const = 0;
 

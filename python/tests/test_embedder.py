@@ -132,6 +132,8 @@ class EncodeTest(unittest.TestCase):
         with_prompt = self.embedder.encode("world", prompt="hello ")
         np.testing.assert_array_equal(with_prompt, self.embedder.encode("hello world"))
         np.testing.assert_array_equal(self.embedder.encode_query("a"), self.embedder.encode("a"))
+        with self.assertRaisesRegex(ValueError, "truncate dim: 49"):
+            self.embedder.encode("a", truncate_dim=DIM + 1)
 
     def test_what_is_not_implemented_is_refused(self):
         for options in (dict(precision="int4"), dict(output_value="token_embeddings"), dict(device="cuda")):

@@ -7,8 +7,21 @@ __version__: str
 
 class Error(RuntimeError): ...
 
+class Options:
+    def __init__(
+        self,
+        *,
+        columns: list[tuple[str, str]],
+        threads: int,
+        normalize: bool | None = None,
+        truncate_dim: int | None = None,
+        prompt: str | None = None,
+        prompt_name: str,
+    ) -> None: ...
+
 class Embedder:
     def describe(self) -> dict[str, Any]: ...
+    def with_options(self, options: Options) -> Embedder: ...
     # Each gives {"columns": [(float32 values, int64 offsets or None), ...], "has_vector": uint8 [N],
     # "tokens": int32 [N], "truncated": uint8 [N], "errors": [str or None]}; progress(rows_done) is called
     # some times a second.
@@ -20,14 +33,4 @@ class Embedder:
         self, texts: list[str | bytes | None], progress: Callable[[int], None] | None = None
     ) -> dict[str, Any]: ...
 
-def load(
-    folder: str,
-    *,
-    columns: list[tuple[str, str]],
-    threads: int,
-    normalize: bool | None = None,
-    truncate_dim: int | None = None,
-    prompt: str | None = None,
-    prompt_name: str,
-    is_query: bool,
-) -> Embedder: ...
+def load(folder: str, options: Options) -> Embedder: ...

@@ -54,7 +54,6 @@ def load(
         "truncate_dim": truncate_dim,
         "prompt": prompt,
         "prompt_name": prompt_name or "",
-        "is_query": False,
     }
     return Embedder(os.fspath(model), options)
 
@@ -75,7 +74,7 @@ class Embedder:
     def __init__(self, model: str, options: dict[str, Any]) -> None:
         self._model = model
         self._options = options
-        self._core = _core.load(model, **options)
+        self._core = _core.load(model, _core.Options(**options))
         self._variants: dict[tuple[tuple[str, Any], ...], _core.Embedder] = {}
 
     def __repr__(self) -> str:
@@ -175,13 +174,14 @@ class Embedder:
         return self.encode(sentences, **options)
 
     def _variant(self, **changes: Any) -> _core.Embedder:
-        """The same model with other options; those that are None stay as they are."""
+        """The same model with other options, sharing its weights; those that are None stay as they are."""
         changes = {key: value for key, value in changes.items() if value is not None}
         if not changes:
             return self._core
         key = tuple(sorted(changes.items()))
         if key not in self._variants:
-            self._variants[key] = _core.load(self._model, **{**self._options, **changes})
+            options = _core.Options(**{**self._options, **changes})
+            self._variants[key] = self._core.with_options(options)
         return self._variants[key]
 
     def _embed(self, core: _core.Embedder, texts: Any, output: str, accounts: bool, progress: bool) -> Any:

@@ -48,14 +48,31 @@ struct TokenizedRows {
   }
 };
 
+void CheckOptions(const EmbedderOptions& options) {
+  if (options.num_threads < 0 || options.num_threads > 1024) {
+    throw Error(ErrorCode::kInvalidArgument, "threads: " + std::to_string(options.num_threads) +
+                                                 " is not a number from 0 (all CPUs) to 1024");
+  }
+  if (options.block_tokens < 0 || options.block_tokens > (1 << 20)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "block tokens: " + std::to_string(options.block_tokens) +
+                    " is not a number from 0 (as suits the network) to 1048576");
+  }
+}
+
 class NativeEmbedder final : public Embedder {
  public:
-  NativeEmbedder(const std::string& folder, const EmbedderOptions& options)
-      : model_(folder, options),
+  NativeEmbedder(std::shared_ptr<const ModelParts> parts, const EmbedderOptions& options)
+      : model_(std::move(parts), options),
         block_tokens_(options.block_tokens > 0 ? options.block_tokens : model_.block_tokens()),
         long_rows_(options.long_rows),
         num_threads_(options.num_threads > 0 ? options.num_threads : NumUsableCpus()),
         workers_([this] { return std::make_unique<Workers>(num_threads_); }) {}
+
+  std::unique_ptr<Embedder> With(const EmbedderOptions& options) const override {
+    CheckOptions(options);
+    return std::make_unique<NativeEmbedder>(model_.parts(), options);
+  }
 
   const ModelDescription& description() const override { return model_.description(); }
   int num_threads() const override { return num_threads_; }
@@ -268,16 +285,8 @@ class NativeEmbedder final : public Embedder {
 
 std::unique_ptr<Embedder> Embedder::Load(const std::string& folder,
                                          const EmbedderOptions& options) {
-  if (options.num_threads < 0 || options.num_threads > 1024) {
-    throw Error(ErrorCode::kInvalidArgument, "threads: " + std::to_string(options.num_threads) +
-                                                 " is not a number from 0 (all CPUs) to 1024");
-  }
-  if (options.block_tokens < 0 || options.block_tokens > (1 << 20)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "block tokens: " + std::to_string(options.block_tokens) +
-                    " is not a number from 0 (as suits the network) to 1048576");
-  }
-  return std::make_unique<NativeEmbedder>(folder, options);
+  CheckOptions(options);
+  return std::make_unique<NativeEmbedder>(std::make_shared<const ModelParts>(folder), options);
 }
 
 }  // namespace vecmill

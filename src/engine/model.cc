@@ -33,11 +33,13 @@ void CheckTokenizerFits(const Tokenizer& tokenizer, const ModelFolder& folder) {
   }
 }
 
-std::string WeightsSha256(const Checkpoint& checkpoint, const SentenceHead& head) {
-  std::string sha256 = checkpoint.Sha256();
-  if (head.empty()) return sha256;
-  const std::string all = sha256 + head.weights_sha256();
-  return Sha256Hex(std::as_bytes(std::span(all)));
+// The folder's network; `sha256` is set to the hash of its weights.
+std::unique_ptr<const Network> LoadNetwork(const ModelFolder& folder, const Tokenizer& tokenizer,
+                                           std::string* sha256) {
+  CheckTokenizerFits(tokenizer, folder);
+  const Checkpoint checkpoint = Checkpoint::Open(folder.transformer_folder);
+  *sha256 = checkpoint.Sha256();
+  return Network::Load(folder, checkpoint);
 }
 
 std::string FindPrompt(const ModelFolder& folder, const EmbedderOptions& options) {
@@ -129,29 +131,37 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
 
 }  // namespace
 
-Model::Model(const std::string& path, const EmbedderOptions& options) {
-  const ModelFolder folder = ModelFolder::Open(path);
-  tokenizer_ = Tokenizer::Load(folder.tokenizer_file, folder.has_special_tokens
-                                                          ? Tokenizer::SpecialTokens::kAdded
-                                                          : Tokenizer::SpecialTokens::kLeftOut);
-  CheckTokenizerFits(*tokenizer_, folder);
-  const Checkpoint checkpoint = Checkpoint::Open(folder.transformer_folder);
-  network_ = Network::Load(folder, checkpoint);
-  head_ = std::make_unique<SentenceHead>(folder);
-  columns_ = MakeColumns(options, folder, *network_, *head_);
-  is_read_.resize(static_cast<size_t>(network_->num_layers() + 1));
+ModelParts::ModelParts(const std::string& path)
+    : folder(ModelFolder::Open(path)),
+      tokenizer(Tokenizer::Load(folder.tokenizer_file, folder.has_special_tokens
+                                                           ? Tokenizer::SpecialTokens::kAdded
+                                                           : Tokenizer::SpecialTokens::kLeftOut)),
+      network(LoadNetwork(folder, *tokenizer, &weights_sha256)),
+      head(folder) {
+  if (!head.empty()) {
+    const std::string all = weights_sha256 + head.weights_sha256();
+    weights_sha256 = Sha256Hex(std::as_bytes(std::span(all)));
+  }
+}
+
+Model::Model(std::shared_ptr<const ModelParts> parts, const EmbedderOptions& options)
+    : parts_(std::move(parts)) {
+  const ModelFolder& folder = parts_->folder;
+  const Network& network = *parts_->network;
+  columns_ = MakeColumns(options, folder, network, parts_->head);
+  is_read_.resize(static_cast<size_t>(network.num_layers() + 1));
   description_ = {
-      .path = path,
+      .path = folder.path,
       .architecture = folder.config.model_type,
-      .weights_sha256 = WeightsSha256(checkpoint, *head_),
+      .weights_sha256 = parts_->weights_sha256,
       .columns = {},
       .prompt = FindPrompt(folder, options),
       .prompts = {},
       .similarity = folder.similarity,
-      .hidden = network_->hidden(),
-      .num_layers = network_->num_layers(),
+      .hidden = network.hidden(),
+      .num_layers = network.num_layers(),
       .max_seq_length = folder.max_seq_length,
-      .weight_bytes = network_->weight_bytes(),
+      .weight_bytes = network.weight_bytes(),
   };
   for (const NamedPrompt& prompt : folder.prompts) {
     description_.prompts.emplace_back(prompt.name, prompt.text);
@@ -159,7 +169,7 @@ Model::Model(const std::string& path, const EmbedderOptions& options) {
   if (options.chunks) SetChunks(*options.chunks);
   if (!folder.pools_prompt && !description_.prompt.empty()) {
     num_unpooled_tokens_ =
-        CountPromptTokens(*tokenizer_, description_.prompt, folder.max_seq_length);
+        CountPromptTokens(*parts_->tokenizer, description_.prompt, folder.max_seq_length);
   }
   for (const VectorColumn& column : columns_) {
     description_.columns.push_back(column.description());
@@ -168,14 +178,14 @@ Model::Model(const std::string& path, const EmbedderOptions& options) {
       last_layer_ = std::max(last_layer_, layer);
     }
   }
-  description_.flop_per_token = network_->FlopPerToken(last_layer_);
-  description_.flop_per_row = network_->FlopPerRow();
-  description_.pools_tokens = network_->pools_tokens();
+  description_.flop_per_token = network.FlopPerToken(last_layer_);
+  description_.flop_per_row = network.FlopPerRow();
+  description_.pools_tokens = network.pools_tokens();
 }
 
 void Model::SetChunks(const ChunkOptions& options) {
   std::vector<int32_t> of_nothing;
-  tokenizer_->Encode("", std::numeric_limits<int64_t>::max(), &of_nothing);
+  parts_->tokenizer->Encode("", std::numeric_limits<int64_t>::max(), &of_nothing);
   num_special_tokens_ = static_cast<int64_t>(of_nothing.size());
   num_prompt_tokens_ = CountTokens("");
   const int64_t max_tokens = options.max_tokens.value_or(description_.max_seq_length);
@@ -202,7 +212,7 @@ std::vector<TextSpan> Model::CutIntoChunks(std::string_view text) const {
   std::vector<int32_t> ids;
   const auto count_piece = [&](std::string_view piece) {
     ids.clear();
-    tokenizer_->Encode(ReplaceInvalidUtf8(piece), std::numeric_limits<int64_t>::max(), &ids);
+    parts_->tokenizer->Encode(ReplaceInvalidUtf8(piece), std::numeric_limits<int64_t>::max(), &ids);
     return static_cast<int64_t>(ids.size()) - num_special_tokens_;
   };
   // Of a text that is cut, one token more than fit.
@@ -228,8 +238,8 @@ int64_t Model::CountTokens(std::string_view text) const {
 }
 
 bool Model::Encode(std::string_view text, int64_t max_tokens, std::vector<int32_t>* ids) const {
-  if (description_.prompt.empty()) return tokenizer_->Encode(text, max_tokens, ids);
-  return tokenizer_->Encode(description_.prompt + std::string(text), max_tokens, ids);
+  if (description_.prompt.empty()) return parts_->tokenizer->Encode(text, max_tokens, ids);
+  return parts_->tokenizer->Encode(description_.prompt + std::string(text), max_tokens, ids);
 }
 
 const LayerStates& Model::Forward(const PackedBatch& batch, Workspace& workspace,
@@ -245,7 +255,8 @@ const LayerStates& Model::Forward(const PackedBatch& batch, Workspace& workspace
     std::copy_n(hidden.data, size, kept.data());
     workspace.states_[i] = kept.data();
   };
-  const float* last = network_->Forward(batch, last_layer_, workspace.network_, seconds, keep);
+  const float* last =
+      parts_->network->Forward(batch, last_layer_, workspace.network_, seconds, keep);
   workspace.states_[static_cast<size_t>(last_layer_)] = last;
   return workspace.states_;
 }

@@ -15,8 +15,22 @@
 #include "tokenizer/tokenizer.h"
 #include "vecmill/embedder.h"
 #include "vecmill/options.h"
+#include "weights/model_folder.h"
 
 namespace vecmill {
+
+// What a folder holds, read and checked: most of a model's memory. Constant; models of different
+// options share it.
+struct ModelParts {
+  // Errors: as Embedder::Load.
+  explicit ModelParts(const std::string& path);
+
+  const ModelFolder folder;
+  const std::unique_ptr<const Tokenizer> tokenizer;
+  std::string weights_sha256;  // hex; of network and head
+  const std::unique_ptr<const Network> network;
+  const SentenceHead head;
+};
 
 // Constant after construction; every method is thread-safe.
 class Model {
@@ -30,10 +44,10 @@ class Model {
     LayerStates states_;
   };
 
-  // Load and check everything; nothing can fail later for what the folder holds.
-  // Errors: as Embedder::Load.
-  Model(const std::string& folder, const EmbedderOptions& options);
+  // Nothing can fail later for what the folder holds. Errors: as Embedder::With.
+  Model(std::shared_ptr<const ModelParts> parts, const EmbedderOptions& options);
 
+  const std::shared_ptr<const ModelParts>& parts() const { return parts_; }
   const ModelDescription& description() const { return description_; }
   const std::vector<VectorColumn>& columns() const { return columns_; }
 
@@ -51,10 +65,10 @@ class Model {
   int64_t num_unpooled_tokens() const { return num_unpooled_tokens_; }
 
   // Of a block, for speed.
-  int64_t block_tokens() const { return network_->block_tokens(); }
+  int64_t block_tokens() const { return parts_->network->block_tokens(); }
 
   // Hidden states are [N, H], one of each sequence, not [T, H].
-  bool pools_tokens() const { return network_->pools_tokens(); }
+  bool pools_tokens() const { return parts_->network->pools_tokens(); }
 
   // The hidden states that the columns read, valid until the workspace's next use. Layers above the
   // highest of them are not computed.
@@ -65,10 +79,8 @@ class Model {
   bool Encode(std::string_view text, int64_t max_tokens, std::vector<int32_t>* ids) const;
   void SetChunks(const ChunkOptions& options);
 
+  std::shared_ptr<const ModelParts> parts_;
   ModelDescription description_;
-  std::unique_ptr<const Tokenizer> tokenizer_;
-  std::unique_ptr<const Network> network_;
-  std::unique_ptr<const SentenceHead> head_;
   std::vector<VectorColumn> columns_;
   int64_t num_unpooled_tokens_ = 0;
   int64_t num_special_tokens_ = 0;
