@@ -32,7 +32,7 @@ BUILD = ROOT / "build/release"
 THREADS = 2
 MIN_COSINE = 0.9999
 VERIFIED = {"short": 4000, "long": 1200, "multilingual": 2000}
-REPEATS = 5
+REPEATS = 3
 
 
 def load(folder, name, count):
@@ -152,7 +152,7 @@ def main():
             sys.exit("compare: ids or vectors differ")
         if not arguments.verify_only:
             for name, case in result["cases"].items():
-                texts, many = (load(arguments.texts, name, n) for n in (case["rows"], 8 * case["rows"]))
+                texts, many = (load(arguments.texts, name, n) for n in (case["rows"], 4 * case["rows"]))
                 case |= measure(name, texts, many, ours, model)
     if arguments.out:
         arguments.out.write_text(json.dumps(result, indent=1) + "\n")

