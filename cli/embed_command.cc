@@ -89,16 +89,21 @@ void PrintSummary(const RunSummary& s) {
                FormatCount(s.rows).c_str(), FormatCount(s.tokens).c_str(),
                FormatDuration(s.embed_seconds).c_str(), FormatRate(s.rows_per_second()).c_str(),
                FormatRate(s.tokens_per_second()).c_str());
-  const bool refused = s.long_rows == "error";
   if (s.long_rows == "chunk") {
     std::fprintf(stderr, "  cut into chunks of up to %s tokens: %s rows; chunks in all: %s\n",
                  FormatCount(s.model.chunk_tokens).c_str(), FormatCount(s.chunked).c_str(),
                  FormatCount(s.chunks).c_str());
   }
-  std::fprintf(stderr, "  %s %s tokens: %s rows; null: %s; repeated texts: %s; invalid UTF-8: %s\n",
-               refused ? "without a vector, longer than" : "cut at",
-               FormatCount(s.model.max_seq_length).c_str(),
-               FormatCount(refused ? s.too_long : s.truncated).c_str(),
+  if (s.model.max_seq_length < kAnyLength) {
+    const bool refused = s.long_rows == "error";
+    std::fprintf(stderr, "  %s %s tokens: %s rows;",
+                 refused ? "without a vector, longer than" : "cut at",
+                 FormatCount(s.model.max_seq_length).c_str(),
+                 FormatCount(refused ? s.too_long : s.truncated).c_str());
+  } else {
+    std::fprintf(stderr, "  no row is cut, however long;");
+  }
+  std::fprintf(stderr, " null: %s; repeated texts: %s; invalid UTF-8: %s\n",
                FormatCount(s.nulls).c_str(), FormatCount(s.duplicates).c_str(),
                FormatCount(s.invalid_utf8).c_str());
   std::fprintf(stderr, "  model: %s\n", s.model.path.c_str());

@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <limits>
 #include <memory>
 #include <string>
 
@@ -51,7 +50,7 @@ void PrintModel(const ModelDescription& model) {
               static_cast<long long>(vector.dim), PoolingNames(vector.poolings).c_str(),
               vector.normalized ? ", unit length" : "");
   std::printf("similarity  %s\n", std::string(SimilarityName(model.similarity)).c_str());
-  if (model.max_seq_length >= std::numeric_limits<int32_t>::max()) {
+  if (model.max_seq_length == kAnyLength) {
     std::printf("tokens      any number of a row, special tokens included\n");
   } else {
     std::printf("tokens      up to %s of a row, special tokens included; longer rows are cut\n",

@@ -8,6 +8,9 @@
 
 namespace vecmill {
 
+// A model's max_seq_length where it takes rows of any length: the most tokens that are counted.
+inline constexpr int64_t kAnyLength = INT32_MAX;
+
 // A column of vectors to make.
 struct ColumnOptions {
   std::string name = "embedding";

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 
 namespace vecmill {
@@ -13,6 +14,9 @@ class PairEmbedder final : public Embedder {
  public:
   PairEmbedder() { description_.columns = {{.name = "v", .dim = 1}}; }
 
+  std::unique_ptr<Embedder> With(const EmbedderOptions& /*options*/) const override {
+    return std::make_unique<PairEmbedder>();
+  }
   const ModelDescription& description() const override { return description_; }
   int num_threads() const override { return 1; }
   Embeddings Embed(std::span<const TextRow> rows) override {

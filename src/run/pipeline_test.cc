@@ -12,6 +12,9 @@ namespace {
 // Gives each row the vector (length of its text), and fails on the text "fail".
 class LengthEmbedder final : public Embedder {
  public:
+  std::unique_ptr<Embedder> With(const EmbedderOptions& /*options*/) const override {
+    return std::make_unique<LengthEmbedder>();
+  }
   const ModelDescription& description() const override { return description_; }
   int num_threads() const override { return 1; }
   Embeddings Embed(std::span<const TextRow> rows) override {

@@ -1,9 +1,9 @@
 // The universal sentence encoder: Cer et al. 2018, arXiv:1803.11175, and Yang et al. 2019,
 // arXiv:1907.04307, as its multilingual version 3 is made: an n-gram convolution encoder. The keys
 // of config.json are ours, written by `vecmill import use`.
-#include <limits>
 #include <string>
 
+#include "vecmill/options.h"
 #include "weights/config_checks.h"
 #include "weights/family.h"
 #include "weights/tensor_taker.h"
@@ -20,7 +20,7 @@ NetworkConfig ReadConfig(const Json& config, const std::string& where) {
   result.ngram = ReadSize(config, "ngram_size", kMaxHidden, where);
   result.ffn = ReadSize(config, "dense_size", kMaxFfn, where);
   result.layer_norm_eps = ReadEpsilon(config, "layer_norm_eps", 1e-12, where);
-  result.max_positions = std::numeric_limits<int32_t>::max();
+  result.max_positions = kAnyLength;
   result.pools_tokens = true;
   return result;
 }
