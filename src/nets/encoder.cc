@@ -13,19 +13,6 @@
 namespace vecmill {
 namespace {
 
-AlignedBuffer<float> ReadTensor(const Tensor& tensor) {
-  AlignedBuffer<float> values(tensor.num_elements());
-  tensor.CopyF32(values.data());
-  return values;
-}
-
-AlignedBuffer<float> ReadTensorOrZeros(const Tensor& tensor, int64_t size) {
-  if (!tensor.shape.empty()) return ReadTensor(tensor);
-  AlignedBuffer<float> zeros(size);
-  std::fill_n(zeros.data(), size, 0.0f);
-  return zeros;
-}
-
 // Linear layers that read the same input become one matrix, one below the other.
 PackedMatrix PackLinear(std::initializer_list<const LinearTensors*> layers) {
   int64_t rows = 0;
@@ -34,8 +21,8 @@ PackedMatrix PackLinear(std::initializer_list<const LinearTensors*> layers) {
   PackedMatrix packed(rows, cols);
   int64_t begin = 0;
   for (const LinearTensors* layer : layers) {
-    const AlignedBuffer<float> weight = ReadTensor(layer->weight);
-    const AlignedBuffer<float> bias = ReadTensorOrZeros(layer->bias, layer->weight.shape[0]);
+    const AlignedBuffer<float> weight = layer->weight.ReadF32();
+    const AlignedBuffer<float> bias = layer->bias.ReadF32OrZeros(layer->weight.shape[0]);
     packed.SetRows(begin, {weight.data(), bias.size(), cols, cols}, bias.data());
     begin += bias.size();
   }
@@ -89,11 +76,6 @@ struct Encoder::Activations {
   Matrix gate;  // with gated_ffn
 };
 
-Encoder::Norm::Norm(const LayerNormTensors& tensors, float epsilon)
-    : gamma(ReadTensor(tensors.gamma)),
-      beta(ReadTensorOrZeros(tensors.beta, gamma.size())),
-      eps(epsilon) {}
-
 Encoder::Layer::Layer(const NetworkConfig& config, const EncoderLayerTensors& tensors)
     : query_key_value(PackLinear({&tensors.query, &tensors.key, &tensors.value})),
       attention_output(PackLinear({&tensors.attention_output})),
@@ -114,19 +96,19 @@ std::vector<const PackedMatrix*> Encoder::Layer::matrices() const {
 
 Encoder::Encoder(const NetworkConfig& config, const EncoderTensors& tensors)
     : Network(config),
-      words_(ReadTensor(tensors.word_embeddings)),
+      words_(tensors.word_embeddings.ReadF32()),
       embedding_norm_(tensors.embedding_norm, config.layer_norm_eps) {
   const bool rotary = config.rope_theta > 0;
-  if (!rotary) positions_ = ReadTensor(tensors.position_embeddings);
+  if (!rotary) positions_ = tensors.position_embeddings.ReadF32();
   if (config.type_vocab > 0) {
-    const AlignedBuffer<float> types = ReadTensor(tensors.token_type_embeddings);
+    const AlignedBuffer<float> types = tensors.token_type_embeddings.ReadF32();
     AlignedBuffer<float>& added_to = rotary ? words_ : positions_;
     for (int64_t i = 0; i < added_to.size(); ++i) added_to[i] += types[i % config.embedding];
   }
   if (config.projection) projection_ = PackLinear({&tensors.projection});
   if (config.relative_bias) {
     global_.bias =
-        BucketedBias(ReadTensor(tensors.relative_bias).data(), config.heads, config.max_positions);
+        BucketedBias(tensors.relative_bias.ReadF32().data(), config.heads, config.max_positions);
   }
   if (rotary) global_.rotary.emplace(config.max_positions, config.head_dim, config.rope_theta);
   if (!config.local_layers.empty()) {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "nets/network.h"
-#include "ops/layer_norm.h"
+#include "nets/norm.h"
 #include "ops/rotary.h"
 #include "weights/encoder_tensors.h"
 
@@ -33,15 +33,6 @@ class Encoder final : public Network {
   double FlopPerToken(int64_t last_layer) const override;
 
  private:
-  struct Norm {
-    Norm(const LayerNormTensors& tensors, float epsilon);
-    LayerNormParams params() const { return {gamma.data(), beta.data(), eps}; }
-
-    AlignedBuffer<float> gamma;
-    AlignedBuffer<float> beta;
-    float eps;
-  };
-
   struct Layer {
     Layer(const NetworkConfig& config, const EncoderLayerTensors& tensors);
     std::vector<const PackedMatrix*> matrices() const;

@@ -22,10 +22,7 @@ AlignedBuffer<float> ReadTensor(const Checkpoint& checkpoint, const char* name,
     throw Error(ErrorCode::kCorrupt, tensor->Where() + " has shape " + ShapeText(tensor->shape) +
                                          ", but config.json asks for " + ShapeText(shape));
   }
-  tensor->CheckReadable();
-  AlignedBuffer<float> values(tensor->num_elements());
-  tensor->CopyF32(values.data());
-  return values;
+  return tensor->ReadF32();
 }
 
 Nonlinearity ToNonlinearity(HeadModule::Function function) {

@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "nets/network.h"
+#include "nets/norm.h"
 #include "nets/token_table.h"
-#include "ops/layer_norm.h"
 #include "weights/use_tensors.h"
 
 namespace vecmill {
@@ -45,16 +45,6 @@ class UniversalSentenceEncoder final : public Network {
   double FlopPerRow() const override;
 
  private:
-  struct Norm {
-    Norm(const LayerNormTensors& tensors, float epsilon)
-        : gamma(tensors.gamma.ReadF32()), beta(tensors.beta.ReadF32()), eps(epsilon) {}
-    LayerNormParams params() const { return {gamma.data(), beta.data(), eps}; }
-
-    AlignedBuffer<float> gamma;
-    AlignedBuffer<float> beta;
-    float eps;
-  };
-
   struct Branch {
     int64_t order;
     int64_t products;    // where a token's products [order, C] are in its row of the table

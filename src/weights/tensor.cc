@@ -114,9 +114,17 @@ void Tensor::CopyIndices(int64_t end, int32_t* dst) const {
 }
 
 AlignedBuffer<float> Tensor::ReadF32() const {
+  CheckReadable();
   AlignedBuffer<float> values(num_elements());
   CopyF32(values.data());
   return values;
+}
+
+AlignedBuffer<float> Tensor::ReadF32OrZeros(int64_t size) const {
+  if (!shape.empty()) return ReadF32();
+  AlignedBuffer<float> zeros(size);
+  std::fill_n(zeros.data(), size, 0.0f);
+  return zeros;
 }
 
 std::string ShapeText(std::span<const int64_t> shape) {

@@ -35,6 +35,8 @@ struct Tensor {
   void CopyF32(float* dst) const;
   // The same into memory of its own. Errors: also std::bad_alloc.
   AlignedBuffer<float> ReadF32() const;
+  // The same, or `size` zeros if there is no tensor, which a shape of no dimensions says.
+  AlignedBuffer<float> ReadF32OrZeros(int64_t size) const;
 
   // Write all elements, of dtype I32 or I64, to dst [num_elements()]. Errors: kUnsupported for
   // other dtypes; kCorrupt for one that is not in [0, end), naming its index.
