@@ -37,7 +37,7 @@ endef
 build: setup
 	$(call build_preset,release)
 
-test: build
+test: build setup-spark
 	@echo "== ctest --preset release"
 	@ctest --preset release --parallel $(JOBS)
 
