@@ -1,0 +1,15 @@
+"""Embeddings for columns of text over an Apache Spark cluster, Spark 3.5 and later.
+
+    from vecmill.spark import generate_embeddings
+
+    frame = generate_embeddings("./all-MiniLM-L6-v2", frame, input_col="text")   # + embeddings: array<float>
+
+The driver hands the model to the cluster once, each machine writes it to disk once, and all its Python
+workers map that one copy. docs/spark.md says how, and what to set.
+"""
+
+from vecmill.spark.balance import repartition_by_tokens
+from vecmill.spark.embed import embed_udf, generate_embeddings, predict_batch_fn
+from vecmill.spark.transformer import Embedder
+
+__all__ = ["Embedder", "embed_udf", "generate_embeddings", "predict_batch_fn", "repartition_by_tokens"]
