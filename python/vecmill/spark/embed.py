@@ -46,8 +46,8 @@ def generate_embeddings(
 ) -> DataFrame:
     """Add a column of embeddings to a DataFrame. Runs no job: Spark computes it with the rest of the query.
 
-    Rows and their order stay. A null text has a null vector, and so has a text that cannot be embedded. A vector
-    has the same bits whatever the partitions, the sizes of batches and the retries are.
+    Rows and their order stay, and a null text has a null vector. A vector has the same bits whatever the partitions,
+    the sizes of batches and the retries are.
 
     Args:
         model: The model's folder, on the driver.
@@ -58,8 +58,8 @@ def generate_embeddings(
             columns "first" and "last", and output_col is not used.
         output_type: "array" gives array<float> (for a layer expression with ":none", an array of those), "vector"
             gives pyspark.ml's dense vectors, of double.
-        accounts: Also add the columns NAME_tokens (int), NAME_truncated (boolean) and NAME_error (string, null where all
-            was well), where NAME is the first column of vectors.
+        accounts: Also add the columns NAME_tokens (int), NAME_truncated (boolean) and NAME_error (string: what was
+            wrong with the text, null where nothing was), where NAME is the first column of vectors.
         normalize, truncate_dim, prompt, prompt_name: As for vecmill.load.
         distribute: How the model comes to the nodes: "broadcast", "artifact" (Spark Connect), "path" (every node reads
             the same path) or "auto".

@@ -4,7 +4,6 @@ No annotation here is a string: Spark looks at them to see what kind of UDF a fu
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -25,7 +24,7 @@ def arrow(function: OverArrays, return_type: DataType) -> Callable[[Column], Col
 
 
 def pandas(function: OverArrays, return_type: DataType) -> Callable[[Column], Column]:
-    """For Spark before 4.1. Vectors stay in Arrow inside the pandas Series."""
+    """For Spark before 4.1."""
 
     def arrays_of(texts: Iterator[pd.Series]) -> Iterator[pa.Array]:
         return (pa.Array.from_pandas(series) for series in texts)
@@ -35,16 +34,12 @@ def pandas(function: OverArrays, return_type: DataType) -> Callable[[Column], Co
         def run_struct(texts: Iterator[pd.Series]) -> Iterator[pd.DataFrame]:
             for array in function(arrays_of(texts)):
                 fields = zip(array.type.names, array.flatten(), strict=True)
-                yield pd.DataFrame({name: _series(field) for name, field in fields})
+                yield pd.DataFrame({name: field.to_pandas() for name, field in fields})
 
         return F.pandas_udf(run_struct, return_type)
 
     def run(texts: Iterator[pd.Series]) -> Iterator[pd.Series]:
         for array in function(arrays_of(texts)):
-            yield _series(array)
+            yield array.to_pandas()
 
     return F.pandas_udf(run, return_type)
-
-
-def _series(array: pa.Array) -> Any:
-    return pd.Series(pd.arrays.ArrowExtensionArray(array))
