@@ -1,0 +1,99 @@
+"""How a model comes from the driver to the nodes: once, whole, and again where it was damaged."""
+
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+from pyspark.cloudpickle import dumps
+from spark_fixture import MODEL, SparkTest, texts
+
+from vecmill.spark import generate_embeddings
+from vecmill.spark.embed import _make_spec
+from vecmill.spark.model_files import list_model
+from vecmill.spark.model_source import BroadcastModel, SharedPath, hand_over
+
+CACHE = pathlib.Path(tempfile.mkdtemp(prefix="vecmill-cache-"))
+# Python workers inherit it from this process by way of the JVM.
+os.environ["VECMILL_CACHE"] = str(CACHE)
+LISTING = list_model(MODEL)
+
+
+class DistributionTest(SparkTest):
+    # A worker loads the model anew for each task, as a new one would.
+    settings = {"spark_python_worker_reuse": "false"}
+
+    def setUp(self):
+        shutil.rmtree(CACHE / "models", ignore_errors=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(CACHE, ignore_errors=True)
+
+    def embed(self, rows, partitions=2):
+        made = generate_embeddings(MODEL, self.frame(rows, partitions), input_col="text", distribute="broadcast")
+        self.assert_vectors(made, rows)
+
+    def log(self):
+        return [json.loads(line) for line in (CACHE / "models/log.jsonl").read_text().splitlines()]
+
+    def test_four_workers_write_the_model_once(self):
+        self.embed(texts(80), 4)
+        log = self.log()
+        self.assertEqual([line["reason"] for line in log], ["missing"])
+        self.assertEqual((log[0]["sha256"], log[0]["bytes"]), (LISTING.sha256, LISTING.size))
+        self.embed(texts(80), 4)
+        self.assertEqual(len(self.log()), 1)
+
+    def test_a_damaged_cache_is_repaired(self):
+        folder = CACHE / "models" / LISTING.sha256
+        weights = folder / "model.safetensors"
+
+        def flip_a_byte():
+            with weights.open("r+b") as file:
+                file.seek(-5, os.SEEK_END)
+                byte = file.read(1)
+                file.seek(-5, os.SEEK_END)
+                file.write(bytes([byte[0] ^ 1]))
+
+        damages = {
+            "model.safetensors: 293": flip_a_byte,
+            "model.safetensors: 1000 bytes": lambda: os.truncate(weights, 1000),
+            "config.json: No such file": lambda: (folder / "config.json").unlink(),
+            "1_Pooling/config.json: ": lambda: shutil.rmtree(folder / "1_Pooling"),
+        }
+        self.embed(texts(8))
+        for n, (reason, damage) in enumerate(damages.items(), 1):
+            with self.subTest(reason):
+                damage()
+                self.embed(texts(8))
+                self.assertEqual(len(self.log()), n + 1)
+                self.assertIn(reason.split(":")[0], self.log()[-1]["reason"])
+
+    def test_a_half_written_cache_is_no_cache(self):
+        half = CACHE / "models" / f"{LISTING.sha256}.new-abandoned"
+        half.mkdir(parents=True)
+        (half / "model.safetensors").write_bytes(b"half")
+        self.embed(texts(8))
+        self.assertFalse(half.exists())
+
+    def test_a_model_is_broadcast_once(self):
+        first = hand_over(MODEL, self.spark, "broadcast")
+        self.assertIsInstance(first, BroadcastModel)
+        self.assertIs(hand_over(MODEL + "/", self.spark, "broadcast"), first)
+
+    def test_what_a_task_carries_is_small(self):
+        spec = _make_spec(MODEL, {"embeddings": "last"}, {}, False, self.spark, "broadcast")
+        self.assertLess(len(dumps(spec)), 64 << 10)
+
+    def test_ways(self):
+        self.assertEqual(hand_over(MODEL, self.spark, "auto"), SharedPath(MODEL))
+        self.assertEqual(hand_over("relative", self.spark, "path"), SharedPath(os.path.abspath("relative")))
+        with self.assertRaisesRegex(FileNotFoundError, "no_such_folder"):
+            hand_over("no_such_folder", self.spark, "broadcast")
+
+
+if __name__ == "__main__":
+    unittest.main()
