@@ -141,8 +141,7 @@ class Embedder:
         del batch_size
         _require("output_value", output_value, "sentence_embedding")
         _require("precision", precision, "float32")
-        if device not in (None, "cpu"):
-            raise ValueError(f"device {device!r}: this build runs on the CPU")
+        check_device("cpu" if device is None else device)
         core = self._variant(
             prompt_name=prompt_name,
             prompt=prompt,
@@ -185,20 +184,35 @@ class Embedder:
         return self._variants[key]
 
     def _embed(self, core: _core.Embedder, texts: Any, output: str, accounts: bool, progress: bool) -> Any:
-        if output not in ("auto", "arrow", "numpy"):
-            raise ValueError(f"output {output!r}, expected 'auto', 'arrow' or 'numpy'")
+        check_output(output)
         with _Bar(progress, texts) as bar:
             made, is_arrow = _run(core, texts, bar.update if progress else None)
-        make = _to_arrow if output == "arrow" or (output == "auto" and is_arrow) else _to_numpy
-        has_vector = made["has_vector"].view(np.bool_)
-        vectors = {
-            column["name"]: make(column, values, offsets, has_vector)
-            for column, (values, offsets) in zip(core.describe()["columns"], made["columns"], strict=True)
-        }
-        result = vectors if len(vectors) > 1 else next(iter(vectors.values()))
-        if not accounts:
-            return result
-        return result, Accounts(made["tokens"], made["truncated"].view(np.bool_), made["errors"])
+        as_arrow = output == "arrow" or (output == "auto" and is_arrow)
+        return shape_result(core.describe()["columns"], made, as_arrow, accounts)
+
+
+def check_output(output: str) -> None:
+    if output not in ("auto", "arrow", "numpy"):
+        raise ValueError(f"output {output!r}, expected 'auto', 'arrow' or 'numpy'")
+
+
+def check_device(device: str) -> None:
+    if device != "cpu":
+        raise ValueError(f"device {device!r}: this build runs on the CPU")
+
+
+def shape_result(columns: list[dict[str, Any]], made: dict[str, Any], as_arrow: bool, accounts: bool) -> Any:
+    """What Embedder.embed returns, of the columns' descriptions and what the engine made (see _core.pyi)."""
+    make = vectors_to_arrow if as_arrow else _to_numpy
+    has_vector = made["has_vector"].view(np.bool_)
+    vectors = {
+        column["name"]: make(column, values, offsets, has_vector)
+        for column, (values, offsets) in zip(columns, made["columns"], strict=True)
+    }
+    result = vectors if len(vectors) > 1 else next(iter(vectors.values()))
+    if not accounts:
+        return result
+    return result, Accounts(made["tokens"], made["truncated"].view(np.bool_), made["errors"])
 
 
 def _require(name: str, found: str, expected: str) -> None:
@@ -212,13 +226,18 @@ def _run(core: _core.Embedder, texts: Any, on_progress: Any) -> tuple[dict[str, 
         return core.embed_stream(texts.__arrow_c_stream__(), on_progress), True
     if hasattr(texts, "__arrow_c_array__"):
         return core.embed_array(*texts.__arrow_c_array__(), on_progress), True
+    return core.embed_strings(texts_of_iterable(texts), on_progress), False
+
+
+def texts_of_iterable(texts: Any) -> list[Any]:
+    """The rows of a column that is not Arrow, None for what pandas and NumPy put where a text is missing."""
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
         raise TypeError(f"texts: expected a column of texts, found one {type(texts).__name__}")
-    return core.embed_strings([_none_if_missing(text) for text in texts], on_progress), False
+    return [_none_if_missing(text) for text in texts]
 
 
 def _none_if_missing(text: Any) -> Any:
-    """None for what pandas and NumPy put where a text is missing: NaN, NaT, pandas.NA."""
+    """None for NaN, NaT and pandas.NA."""
     if isinstance(text, str | bytes) or text is None:
         return text
     is_missing = (isinstance(text, float) and text != text) or type(text).__name__ in ("NAType", "NaTType")
@@ -234,20 +253,28 @@ def _to_numpy(column: dict[str, Any], values: np.ndarray, offsets: np.ndarray | 
     return vectors
 
 
-def _to_arrow(column: dict[str, Any], values: np.ndarray, offsets: np.ndarray | None, has_vector: np.ndarray) -> Any:
+def vector_type(column: dict[str, Any]) -> Any:
+    """The Arrow type of a row of the column: FixedSizeList of float32, or a LargeList of those."""
     import pyarrow as pa
 
-    item = pa.field("item", pa.float32(), nullable=False)
-    vector_type = pa.list_(item, column["dim"])
+    vector = pa.list_(pa.field("item", pa.float32(), nullable=False), column["dim"])
+    return pa.large_list(pa.field("item", vector, nullable=False)) if column["per_token"] else vector
+
+
+def vectors_to_arrow(
+    column: dict[str, Any], values: np.ndarray, offsets: np.ndarray | None, has_vector: np.ndarray
+) -> Any:
+    import pyarrow as pa
+
+    row_type = vector_type(column)
     bits = None if has_vector.all() else pa.py_buffer(np.packbits(has_vector, bitorder="little"))
     num_nulls = int((~has_vector).sum())
     if offsets is None:
-        children = [pa.array(values)]
-        return pa.Array.from_buffers(vector_type, len(has_vector), [bits], num_nulls, children=children)
-    vectors = pa.Array.from_buffers(vector_type, len(values) // column["dim"], [None], 0, children=[pa.array(values)])
-    list_type = pa.large_list(pa.field("item", vector_type, nullable=False))
+        return pa.Array.from_buffers(row_type, len(has_vector), [bits], num_nulls, children=[pa.array(values)])
+    num_vectors = len(values) // column["dim"]
+    vectors = pa.Array.from_buffers(row_type.value_type, num_vectors, [None], 0, children=[pa.array(values)])
     buffers = [bits, pa.py_buffer(offsets)]
-    return pa.Array.from_buffers(list_type, len(has_vector), buffers, num_nulls, children=[vectors])
+    return pa.Array.from_buffers(row_type, len(has_vector), buffers, num_nulls, children=[vectors])
 
 
 class _Bar:
