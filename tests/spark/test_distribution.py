@@ -85,7 +85,7 @@ class DistributionTest(SparkTest):
         self.assertIs(hand_over(MODEL + "/", self.spark, "broadcast"), first)
 
     def test_what_a_task_carries_is_small(self):
-        spec = _make_spec(MODEL, {"embeddings": "last"}, {}, False, self.spark, "broadcast")
+        spec = _make_spec(MODEL, {"embeddings": "last"}, {}, False, self.spark, "broadcast", "auto")
         self.assertLess(len(dumps(spec)), 64 << 10)
 
     def test_ways(self):

@@ -101,7 +101,7 @@ class EmbedTest(SparkTest):
 
     def test_udf_as_before_spark_4_1(self):
         rows = texts(50)
-        spec = EmbedSpec(SharedPath(MODEL), (OutputColumn("embeddings", "last", False),), (), False)
+        spec = EmbedSpec(SharedPath(MODEL), (OutputColumn("embeddings", "last", False),), (), False, "cpu")
         embed = iterator_udf.pandas(lambda arrays: embed_arrays(spec, arrays), ArrayType(FloatType()))
         self.assert_vectors(self.frame(rows).withColumn("embeddings", embed("text")), rows)
 
@@ -122,6 +122,7 @@ class EmbedTest(SparkTest):
             ({"output_type": "list"}, "expected 'array' or 'vector'"),
             ({"output_type": "vector", "layers": "last:none"}, "several vectors for a row"),
             ({"distribute": "mail"}, "expected one of auto, broadcast, artifact, path"),
+            ({"device": "gpu"}, "expected 'auto'"),
             ({"truncate_dim": 1 << 20}, "1048576"),
         ):
             with self.subTest(options), self.assertRaisesRegex(ValueError, message):

@@ -24,7 +24,7 @@ from pyspark.sql.types import (
 import vecmill
 from vecmill.spark import iterator_udf
 from vecmill.spark.model_source import hand_over
-from vecmill.spark.worker import EmbedSpec, OutputColumn, embed_arrays
+from vecmill.spark.worker import EmbedSpec, OutputColumn, device_of_task, embed_arrays, embedder_of
 
 _OUTPUT_TYPES = ("array", "vector")
 
@@ -43,6 +43,7 @@ def generate_embeddings(
     prompt: str | None = None,
     prompt_name: str | None = None,
     distribute: str = "auto",
+    device: str = "auto",
 ) -> DataFrame:
     """Add a column of embeddings to a DataFrame. Runs no job: Spark computes it with the rest of the query.
 
@@ -63,6 +64,7 @@ def generate_embeddings(
         normalize, truncate_dim, prompt, prompt_name: As for vecmill.load.
         distribute: How the model comes to the nodes: "broadcast", "artifact" (Spark Connect), "path" (every node reads
             the same path) or "auto".
+        device: "auto" (the GPU that Spark gives a task, or else the CPU) or "cpu".
 
     Raises:
         ValueError: An option makes no sense for this model or this session.
@@ -72,7 +74,7 @@ def generate_embeddings(
         raise ValueError(f"output_type {output_type!r}, expected 'array' or 'vector'")
     expressions = {output_col: layers} if isinstance(layers, str) else dict(layers)
     options = {"normalize": normalize, "truncate_dim": truncate_dim, "prompt": prompt, "prompt_name": prompt_name}
-    spec = _make_spec(model, expressions, options, accounts, dataframe.sparkSession, distribute)
+    spec = _make_spec(model, expressions, options, accounts, dataframe.sparkSession, distribute, device)
     if output_type == "vector" and any(column.per_token for column in spec.columns):
         raise ValueError("output_type 'vector': a layer expression with ':none' gives several vectors for a row")
     return _add_columns(dataframe, spec, _make_udf(spec)(dataframe[input_col]), output_type)
@@ -88,6 +90,7 @@ def embed_udf(
     prompt: str | None = None,
     prompt_name: str | None = None,
     distribute: str = "auto",
+    device: str = "auto",
 ) -> Callable[[Column], Column]:
     """A function of a column of text: an arrow_udf where Spark has them (4.1 and later), else a pandas_udf.
 
@@ -100,7 +103,7 @@ def embed_udf(
     session = SparkSession.getActiveSession()
     if session is None:
         raise ValueError("embed_udf: no active SparkSession; make one first")
-    return _make_udf(_make_spec(model, expressions, options, accounts, session, distribute))
+    return _make_udf(_make_spec(model, expressions, options, accounts, session, distribute, device))
 
 
 def predict_batch_fn(
@@ -112,6 +115,7 @@ def predict_batch_fn(
     prompt: str | None = None,
     prompt_name: str | None = None,
     distribute: str = "auto",
+    device: str = "auto",
 ) -> Callable[[], Callable[[np.ndarray], np.ndarray]]:
     """The argument make_predict_fn of pyspark.ml.functions.predict_batch_udf, for code that is built around that.
 
@@ -123,14 +127,12 @@ def predict_batch_fn(
     session = SparkSession.getActiveSession()
     if session is None:
         raise ValueError("predict_batch_fn: no active SparkSession; make one first")
-    spec = _make_spec(model, {"embeddings": layers}, options, False, session, distribute)
+    spec = _make_spec(model, {"embeddings": layers}, options, False, session, distribute, device)
     if spec.columns[0].per_token:
         raise ValueError(f"layers {layers!r}: predict_batch_udf takes one vector for a row, not one for a token")
 
     def make_predict_fn() -> Callable[[np.ndarray], np.ndarray]:
-        from vecmill.spark.worker import embedder_of
-
-        embedder = embedder_of(spec)
+        embedder = embedder_of(spec, device_of_task(spec.device))
         return lambda texts: embedder.embed(texts, output="numpy")
 
     return make_predict_fn
@@ -143,13 +145,16 @@ def _make_spec(
     accounts: bool,
     session: Any,
     distribute: str,
+    device: str,
 ) -> EmbedSpec:
     """Check the options by loading the model here, where an error is read at once, and hand the model over."""
+    if device not in ("auto", "cpu"):
+        raise ValueError(f"device {device!r}, expected 'auto' (the GPU that Spark gives a task, or else the CPU) or 'cpu'")
     loaded = vecmill.load(model, layers=expressions, **options)
     columns = (OutputColumn(c["name"], c["layers"], c["per_token"]) for c in loaded.description["columns"])
     source = hand_over(model, session, distribute)
     given = tuple((name, value) for name, value in options.items() if value is not None)
-    return EmbedSpec(source, tuple(columns), given, accounts)
+    return EmbedSpec(source, tuple(columns), given, accounts, device)
 
 
 def _make_udf(spec: EmbedSpec) -> Callable[[Column], Column]:

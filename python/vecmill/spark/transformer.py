@@ -43,6 +43,7 @@ class Embedder(Transformer, HasInputCol, HasOutputCol, DefaultParamsReadable, De
     prompt = _param("prompt", "text before each row's")
     promptName = _param("promptName", "the model's prompt of this name")
     distribute = _param("distribute", "auto, broadcast, artifact or path")
+    device = _param("device", "auto or cpu")
 
     @keyword_only
     def __init__(
@@ -59,11 +60,11 @@ class Embedder(Transformer, HasInputCol, HasOutputCol, DefaultParamsReadable, De
         prompt: str | None = None,
         promptName: str | None = None,
         distribute: str | None = None,
+        device: str | None = None,
     ) -> None:
         super().__init__()
-        self._setDefault(
-            outputCol="embeddings", layers="last", outputType="array", accounts=False, distribute="auto"
-        )
+        self._setDefault(outputCol="embeddings", layers="last", outputType="array", accounts=False)
+        self._setDefault(distribute="auto", device="auto")
         self._set(**{name: value for name, value in self._input_kwargs.items() if value is not None})
 
     @keyword_only
@@ -89,6 +90,7 @@ class Embedder(Transformer, HasInputCol, HasOutputCol, DefaultParamsReadable, De
             prompt=self._given("prompt"),
             prompt_name=self._given("promptName"),
             distribute=self.getOrDefault("distribute"),
+            device=self.getOrDefault("device"),
         )
 
     def _given(self, name: str) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pyspark import TaskContext
 
 import vecmill
 from vecmill.spark.model_source import ModelSource
@@ -48,6 +49,7 @@ class EmbedSpec:
     columns: tuple[OutputColumn, ...]
     options: tuple[tuple[str, Any], ...]  # of vecmill.load, by name
     accounts: bool
+    device: str  # "cpu", or "auto": the GPU that Spark gives a task, or else the CPU
 
     @property
     def is_plain(self) -> bool:
@@ -62,7 +64,7 @@ def embed_arrays(spec: EmbedSpec, arrays: Iterator[pa.Array]) -> Iterator[pa.Arr
         Arrays of as many rows altogether: of VECTOR (VECTORS for one vector per token) if spec.is_plain, else structs
         of these by name, followed by NAME_tokens, NAME_truncated and NAME_error if accounts are wanted.
     """
-    embedder = embedder_of(spec)
+    embedder = embedder_of(spec, device_of_task(spec.device))
     make = functools.partial(_embed_window, spec, embedder)
     yield from _in_order(make, _windows(arrays))
 
@@ -135,9 +137,22 @@ def _to_spark(vectors: pa.Array, per_token: bool) -> pa.Array:
     )
 
 
+def device_of_task(device: str) -> str:
+    """Where the task that runs on this thread computes: "cpu", or "cuda:N" where Spark gave it GPU N."""
+    context = TaskContext.get()
+    if device != "auto" or context is None or "gpu" not in context.resources():
+        return "cpu" if device == "auto" else device
+    return f"cuda:{context.resources()['gpu'].addresses[0]}"
+
+
 @functools.lru_cache(maxsize=4)
-def embedder_of(spec: EmbedSpec) -> vecmill.Embedder:
+def embedder_of(spec: EmbedSpec, device: str) -> vecmill.Embedder:
     """The model, loaded by this process's first task that needs it and kept for the next ones."""
+    if device != "cpu":
+        raise ValueError(
+            f"Spark gave this task the GPU {device}, and this build of vecmill runs on CPUs; schedule the job without "
+            "spark.task.resource.gpu.amount, or pass device='cpu' to leave the GPU idle"
+        )
     folder = spec.source.folder()
     layers = {column.name: column.layers for column in spec.columns}
     try:
