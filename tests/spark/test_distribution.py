@@ -16,8 +16,8 @@ from vecmill.spark.model_files import list_model
 from vecmill.spark.model_source import BroadcastModel, SharedPath, hand_over
 
 CACHE = pathlib.Path(tempfile.mkdtemp(prefix="vecmill-cache-"))
-# Python workers inherit it from this process by way of the JVM.
-os.environ["VECMILL_CACHE"] = str(CACHE)
+# Python workers inherit these from this process by way of the JVM.
+os.environ["VECMILL_CACHE"] = os.environ["XDG_RUNTIME_DIR"] = str(CACHE)
 LISTING = list_model(MODEL)
 
 
@@ -84,8 +84,16 @@ class DistributionTest(SparkTest):
         self.assertIsInstance(first, BroadcastModel)
         self.assertIs(hand_over(MODEL + "/", self.spark, "broadcast"), first)
 
+    def test_one_server_embeds_for_all_workers(self):
+        rows = texts(80)
+        made = generate_embeddings(MODEL, self.frame(rows, 4), input_col="text", server=True)
+        self.assert_vectors(made, rows)
+        logs = [path.read_text() for path in pathlib.Path(os.environ["XDG_RUNTIME_DIR"], "vecmill").glob("*.log")]
+        self.assertEqual(len(logs), 1)
+        self.assertEqual(logs[0].count(" serves "), 1, logs[0])
+
     def test_what_a_task_carries_is_small(self):
-        spec = _make_spec(MODEL, {"embeddings": "last"}, {}, False, self.spark, "broadcast", "auto")
+        spec = _make_spec(MODEL, {"embeddings": "last"}, {}, False, self.spark, "broadcast", "auto", False)
         self.assertLess(len(dumps(spec)), 64 << 10)
 
     def test_ways(self):

@@ -101,7 +101,7 @@ class EmbedTest(SparkTest):
 
     def test_udf_as_before_spark_4_1(self):
         rows = texts(50)
-        spec = EmbedSpec(SharedPath(MODEL), (OutputColumn("embeddings", "last", False),), (), False, "cpu")
+        spec = EmbedSpec(SharedPath(MODEL), (OutputColumn("embeddings", "last", False),), (), False, "cpu", False)
         embed = iterator_udf.pandas(lambda arrays: embed_arrays(spec, arrays), ArrayType(FloatType()))
         self.assert_vectors(self.frame(rows).withColumn("embeddings", embed("text")), rows)
 

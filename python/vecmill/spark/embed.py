@@ -44,6 +44,7 @@ def generate_embeddings(
     prompt_name: str | None = None,
     distribute: str = "auto",
     device: str = "auto",
+    server: bool = False,
 ) -> DataFrame:
     """Add a column of embeddings to a DataFrame. Runs no job: Spark computes it with the rest of the query.
 
@@ -65,6 +66,7 @@ def generate_embeddings(
         distribute: How the model comes to the nodes: "broadcast", "artifact" (Spark Connect), "path" (every node reads
             the same path) or "auto".
         device: "auto" (the GPU that Spark gives a task, or else the CPU) or "cpu".
+        server: One process of each node embeds for all its workers (docs/serve.md).
 
     Raises:
         ValueError: An option makes no sense for this model or this session.
@@ -74,7 +76,7 @@ def generate_embeddings(
         raise ValueError(f"output_type {output_type!r}, expected 'array' or 'vector'")
     expressions = {output_col: layers} if isinstance(layers, str) else dict(layers)
     options = {"normalize": normalize, "truncate_dim": truncate_dim, "prompt": prompt, "prompt_name": prompt_name}
-    spec = _make_spec(model, expressions, options, accounts, dataframe.sparkSession, distribute, device)
+    spec = _make_spec(model, expressions, options, accounts, dataframe.sparkSession, distribute, device, server)
     if output_type == "vector" and any(column.per_token for column in spec.columns):
         raise ValueError("output_type 'vector': a layer expression with ':none' gives several vectors for a row")
     return _add_columns(dataframe, spec, _make_udf(spec)(dataframe[input_col]), output_type)
@@ -91,6 +93,7 @@ def embed_udf(
     prompt_name: str | None = None,
     distribute: str = "auto",
     device: str = "auto",
+    server: bool = False,
 ) -> Callable[[Column], Column]:
     """A function of a column of text: an arrow_udf where Spark has them (4.1 and later), else a pandas_udf.
 
@@ -103,7 +106,7 @@ def embed_udf(
     session = SparkSession.getActiveSession()
     if session is None:
         raise ValueError("embed_udf: no active SparkSession; make one first")
-    return _make_udf(_make_spec(model, expressions, options, accounts, session, distribute, device))
+    return _make_udf(_make_spec(model, expressions, options, accounts, session, distribute, device, server))
 
 
 def predict_batch_fn(
@@ -116,6 +119,7 @@ def predict_batch_fn(
     prompt_name: str | None = None,
     distribute: str = "auto",
     device: str = "auto",
+    server: bool = False,
 ) -> Callable[[], Callable[[np.ndarray], np.ndarray]]:
     """The argument make_predict_fn of pyspark.ml.functions.predict_batch_udf, for code that is built around that.
 
@@ -127,7 +131,7 @@ def predict_batch_fn(
     session = SparkSession.getActiveSession()
     if session is None:
         raise ValueError("predict_batch_fn: no active SparkSession; make one first")
-    spec = _make_spec(model, {"embeddings": layers}, options, False, session, distribute, device)
+    spec = _make_spec(model, {"embeddings": layers}, options, False, session, distribute, device, server)
     if spec.columns[0].per_token:
         raise ValueError(f"layers {layers!r}: predict_batch_udf takes one vector for a row, not one for a token")
 
@@ -146,6 +150,7 @@ def _make_spec(
     session: Any,
     distribute: str,
     device: str,
+    server: bool,
 ) -> EmbedSpec:
     """Check the options by loading the model here, where an error is read at once, and hand the model over."""
     if device not in ("auto", "cpu"):
@@ -154,7 +159,7 @@ def _make_spec(
     columns = (OutputColumn(c["name"], c["layers"], c["per_token"]) for c in loaded.description["columns"])
     source = hand_over(model, session, distribute)
     given = tuple((name, value) for name, value in options.items() if value is not None)
-    return EmbedSpec(source, tuple(columns), given, accounts, device)
+    return EmbedSpec(source, tuple(columns), given, accounts, device, server)
 
 
 def _make_udf(spec: EmbedSpec) -> Callable[[Column], Column]:

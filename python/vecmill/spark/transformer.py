@@ -44,6 +44,7 @@ class Embedder(Transformer, HasInputCol, HasOutputCol, DefaultParamsReadable, De
     promptName = _param("promptName", "the model's prompt of this name")
     distribute = _param("distribute", "auto, broadcast, artifact or path")
     device = _param("device", "auto or cpu")
+    server = _param("server", "one process of each node embeds for all its workers", TypeConverters.toBoolean)
 
     @keyword_only
     def __init__(
@@ -61,10 +62,11 @@ class Embedder(Transformer, HasInputCol, HasOutputCol, DefaultParamsReadable, De
         promptName: str | None = None,
         distribute: str | None = None,
         device: str | None = None,
+        server: bool | None = None,
     ) -> None:
         super().__init__()
         self._setDefault(outputCol="embeddings", layers="last", outputType="array", accounts=False)
-        self._setDefault(distribute="auto", device="auto")
+        self._setDefault(distribute="auto", device="auto", server=False)
         self._set(**{name: value for name, value in self._input_kwargs.items() if value is not None})
 
     @keyword_only
@@ -91,6 +93,7 @@ class Embedder(Transformer, HasInputCol, HasOutputCol, DefaultParamsReadable, De
             prompt_name=self._given("promptName"),
             distribute=self.getOrDefault("distribute"),
             device=self.getOrDefault("device"),
+            server=self.getOrDefault("server"),
         )
 
     def _given(self, name: str) -> Any:

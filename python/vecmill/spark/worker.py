@@ -19,6 +19,7 @@ import pyarrow as pa
 from pyspark import TaskContext
 
 import vecmill
+from vecmill.client import RemoteEmbedder, connect
 from vecmill.spark.model_source import ModelSource
 
 # Text of a window: some tenths of a second of a small model on one core, and of 16 thousand rows at most.
@@ -50,6 +51,7 @@ class EmbedSpec:
     options: tuple[tuple[str, Any], ...]  # of vecmill.load, by name
     accounts: bool
     device: str  # "cpu", or "auto": the GPU that Spark gives a task, or else the CPU
+    server: bool  # one process of the node embeds for all workers
 
     @property
     def is_plain(self) -> bool:
@@ -108,7 +110,7 @@ def _pieces(array: pa.Array) -> Iterator[pa.Array]:
         yield array.slice(begin, step)
 
 
-def _embed_window(spec: EmbedSpec, embedder: vecmill.Embedder, texts: pa.ChunkedArray) -> pa.Array:
+def _embed_window(spec: EmbedSpec, embedder: vecmill.Embedder | RemoteEmbedder, texts: pa.ChunkedArray) -> pa.Array:
     made, accounts = embedder.embed(texts, output="arrow", accounts=True)
     by_name = made if len(spec.columns) > 1 else {spec.columns[0].name: made}
     arrays = {column.name: _to_spark(by_name[column.name], column.per_token) for column in spec.columns}
@@ -146,8 +148,8 @@ def device_of_task(device: str) -> str:
 
 
 @functools.lru_cache(maxsize=4)
-def embedder_of(spec: EmbedSpec, device: str) -> vecmill.Embedder:
-    """The model, loaded by this process's first task that needs it and kept for the next ones."""
+def embedder_of(spec: EmbedSpec, device: str) -> vecmill.Embedder | RemoteEmbedder:
+    """The model, loaded or connected to by this process's first task that needs it and kept for the next ones."""
     if device != "cpu":
         raise ValueError(
             f"Spark gave this task the GPU {device}, and this build of vecmill runs on CPUs; schedule the job without "
@@ -155,8 +157,9 @@ def embedder_of(spec: EmbedSpec, device: str) -> vecmill.Embedder:
         )
     folder = spec.source.folder()
     layers = {column.name: column.layers for column in spec.columns}
+    make = connect if spec.server else vecmill.load
     try:
-        return vecmill.load(folder, layers=layers, **dict(spec.options))
+        return make(folder, layers=layers, **dict(spec.options))
     except (MemoryError, RuntimeError) as error:
         limit, _ = resource.getrlimit(resource.RLIMIT_AS)
         if limit == resource.RLIM_INFINITY:
