@@ -55,6 +55,7 @@ class RefusalTest(ServingTest):
                 sock.sendall(sent)
                 self.assertRegex(self.refusal(sock)["message"], "expected (an Arrow IPC|a JSON|JSON)|a message of")
         for texts, request, why in ((pa.array([1]), {}, "found .'int64'"),
+                                    (pa.array(["a"]), {"layers": None}, "layers:"),
                                     (pa.array(["a"]), {"layers": "last"}, "layers:"),
                                     (pa.array(["a"]), {"layers": [["v"]]}, "unpack"),
                                     (pa.array(["a"]), {"layers": [[1, {}]]}, "unhashable"),
@@ -156,6 +157,13 @@ class RefusalTest(ServingTest):
                     sock.close()
         self.assertEqual(self.connect(start=False, layers={"v": "last"}).embed(["a"]).shape, (1, DIM))
 
+    def test_a_request_ends_when_its_client_has_left(self):
+        self.start()
+        sock = self.dial()
+        self.send(sock, pa.array([f"{'hello ' * 60}{i}" for i in range(50000)]))
+        sock.close()
+        wait_until(lambda: "rows: its client has left" in self.log())
+
     def test_a_client_that_is_killed(self):
         self.start()
         code = f"""
@@ -248,13 +256,15 @@ print(connect({str(MODEL)!r}, socket={str(self.path)!r}, threads=1).embed(["a"])
 
     def test_sigterm_lets_a_request_end(self):
         server = self.start()
-        texts = [f"{'hello ' * 30} {i}" for i in range(12000)]
+        texts = [f"{'hello ' * 30} {i}" for i in range(8000)]
         found = []
         with mock.patch.object(client, "BATCH_BYTES", 1 << 27):
             remote = self.connect(start=False)
+            threads = pathlib.Path(f"/proc/{server.pid}/task")
+            num_threads = len(os.listdir(threads))
             running = threading.Thread(target=lambda: found.append(remote.embed(texts)))
             running.start()
-            time.sleep(0.5)
+            wait_until(lambda: len(os.listdir(threads)) > num_threads)  # the engine's
             server.terminate()
             self.assertEqual(server.wait(WATCHDOG_SECONDS), 0)
             running.join()
@@ -319,6 +329,12 @@ print(connect({str(MODEL)!r}, socket={str(self.path)!r}, threads=1).embed(["a"])
         serving.join()
         listener.close()
         self.assertEqual(asked, [2] * client.MAX_TRIES)
+
+    def test_a_server_that_hangs(self):
+        server = self.start()
+        server.send_signal(signal.SIGSTOP)
+        with self.assertRaisesRegex(vecmill.Error, "the server has not answered for 0.2 s"):
+            self.connect(start=False, timeout=0.2)
 
     def test_a_server_that_does_not_start(self):
         with self.assertRaisesRegex(vecmill.Error, r"did not start \(status 1\)[^$]*error: /no/such/folder: "):

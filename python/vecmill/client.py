@@ -133,7 +133,7 @@ class RemoteEmbedder:
         return self._description
 
     def embed(self, texts: Any, *, output: str = "auto", accounts: bool = False) -> Any:
-        """As Embedder.embed: the same arguments, types and bits.
+        """As Embedder.embed: the same types and bits.
 
         Raises: vecmill.Error if the server refuses, or dies again and again; TypeError, ValueError as there.
         """

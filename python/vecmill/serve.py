@@ -48,7 +48,7 @@ class Model:
 
     def variant(self, request: dict[str, Any]) -> _core.Embedder:
         """Raises ValueError, TypeError: The request makes no sense for this model."""
-        layers = request["layers"]
+        layers = request.get("layers")
         if not isinstance(layers, list) or not layers:
             raise ValueError("layers: expected a list of [name, layer expression]")
         columns = tuple((name, expression) for name, expression in layers)
@@ -71,6 +71,10 @@ class Model:
             prompt=prompt,
             prompt_name=prompt_name,
         )
+
+
+class RequestGivenUp(Exception):
+    """Nobody waits for the rest of a request, or will."""
 
 
 class Server:
@@ -148,6 +152,8 @@ class Conversation:
                 if refusal:
                     raise _core.Error(refusal)
                 self._converse()
+            except RequestGivenUp as error:
+                log(str(error))
             except (ConnectionError, EOFError):
                 raise
             except TimeoutError:
@@ -228,8 +234,10 @@ class Conversation:
         """Ends a request that nobody waits for."""
         poll = select.poll()
         poll.register(self._sock, 0)
-        if poll.poll(0) or time.monotonic() > self._server.give_up_at:
-            raise ConnectionAbortedError(f"given up after {rows_done} rows")
+        if poll.poll(0):
+            raise RequestGivenUp(f"gave up a request, after {rows_done} rows: its client has left")
+        if time.monotonic() > self._server.give_up_at:
+            raise RequestGivenUp(f"gave up a request, after {rows_done} rows: it goes on for too long for a stop")
 
     def _refuse(self, error: Exception) -> None:
         is_named = isinstance(error, ValueError | TypeError)
