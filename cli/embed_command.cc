@@ -52,6 +52,7 @@ struct EmbedFlags {
   std::vector<std::string> layers;
   std::string long_rows = "truncate";
   std::optional<std::string> chunks;
+  std::optional<std::string> chunk_context;
   ChunkOptions chunk_options;
   std::string on_error = "null";
   bool normalize = false;
@@ -93,6 +94,14 @@ void PrintSummary(const RunSummary& s) {
     std::fprintf(stderr, "  cut into chunks of up to %s tokens: %s rows; chunks in all: %s\n",
                  FormatCount(s.model.chunk_tokens).c_str(), FormatCount(s.chunked).c_str(),
                  FormatCount(s.chunks).c_str());
+  }
+  if (s.model.chunk_context == ChunkContext::kRow) {
+    std::fprintf(stderr,
+                 "  chunks have seen their row: %s rows; longer than %s tokens and in several "
+                 "passes: %s rows; passes in all: %s\n",
+                 FormatCount(s.rows - s.nulls - s.parted).c_str(),
+                 FormatCount(s.model.max_seq_length).c_str(), FormatCount(s.parted).c_str(),
+                 FormatCount(s.passes).c_str());
   }
   if (s.model.max_seq_length < kAnyLength) {
     const bool refused = s.long_rows == "error";
@@ -184,9 +193,11 @@ void SetLongRows(EmbedFlags& flags) {
   if (flags.long_rows == "chunk") {
     job.embedder.chunks = flags.chunk_options;
     if (flags.chunks == "rows") job.chunk_form = ChunkForm::kRows;
-  } else if (flags.chunks || flags.chunk_options.max_tokens || flags.chunk_options.overlap_tokens) {
+    if (flags.chunk_context == "row") job.embedder.chunks->context = ChunkContext::kRow;
+  } else if (flags.chunks || flags.chunk_options.max_tokens || flags.chunk_options.overlap_tokens ||
+             flags.chunk_context) {
     throw Error(ErrorCode::kInvalidArgument,
-                "--chunks, --chunk-tokens and --chunk-overlap need --long chunk");
+                "--chunks, --chunk-tokens, --chunk-overlap and --chunk-context need --long chunk");
   }
 }
 
@@ -236,6 +247,13 @@ void AddLongRowFlags(CLI::App& command, EmbedFlags& flags) {
                      "the model takes)");
   command.add_option("--chunk-overlap", flags.chunk_options.overlap_tokens,
                      "Tokens that a chunk may repeat of the one before (default: a tenth)");
+  command
+      .add_option("--chunk-context", flags.chunk_context,
+                  "What a chunk's vector has seen, with --chunks rows: chunk (default: nothing "
+                  "else) or row (the whole row goes through the network, and the states of each "
+                  "chunk's tokens are pooled on their own, \"late chunking\"; a row longer than "
+                  "the model takes in several passes, NAME_pass)")
+      ->check(CLI::IsMember({"chunk", "row"}));
   command
       .add_option("--on-error", flags.on_error,
                   "Rows that are too long or not UTF-8: null (null where no vector can be made; "

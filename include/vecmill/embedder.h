@@ -50,6 +50,7 @@ struct ModelDescription {
   int64_t max_seq_length = 0;  // tokens of a row that are used, special tokens included
   int64_t chunk_tokens = 0;    // of a chunk, likewise; 0 unless EmbedderOptions::chunks
   int64_t chunk_overlap_tokens = 0;
+  ChunkContext chunk_context = ChunkContext::kChunk;
   int64_t weight_bytes = 0;   // memory the packed weights take
   double flop_per_token = 0;  // of the linear layers that are computed; a multiplication and an
                               // addition are two
@@ -100,10 +101,19 @@ class Embedder {
   // Cut each of `rows` [N] that has more tokens than a chunk may have, as EmbedderOptions::chunks
   // says: at white space, or inside a word of more tokens than that; never inside a code point. A
   // row that fits is one chunk, a null row none. A chunk's text fits as a row of its own, to be
-  // given to Embed; but for a code point that has more tokens than fit. A function of the row, the
-  // model and the options alone. REQUIRES: EmbedderOptions::chunks. Errors: std::bad_alloc,
-  // kInternal.
-  virtual std::vector<std::vector<TextSpan>> CutIntoChunks(std::span<const TextRow> rows) = 0;
+  // given to Embed; but for a code point that has more tokens than fit. So does a context, to be
+  // given to EmbedSpans. A function of the row, the model and the options alone. REQUIRES:
+  // EmbedderOptions::chunks. Errors: std::bad_alloc, kInternal.
+  virtual std::vector<std::vector<TextChunk>> CutIntoChunks(std::span<const TextRow> rows) = 0;
+
+  // Embed parts of texts: vector i is pooled from the states of the tokens of rows[i] that stand
+  // for its bytes spans[i], [N] both; docs/long_rows.md says which these are. A text goes through
+  // the network once, however many of its spans are asked for. A vector is a function of text, span
+  // and model alone, and that of a whole text is Embed's, bit for bit. In the accounts num_tokens
+  // are the span's, computed_tokens and computed_chunks those of the text, in the first row that
+  // has it; the others are the text's. Of a text that is cut, a span behind the cut has the last
+  // token. REQUIRES: spans are within their texts; ChunkContext::kRow. Errors: as Embed.
+  virtual Embeddings EmbedSpans(std::span<const TextRow> rows, std::span<const TextSpan> spans) = 0;
 
   // Time spent by this process's worker threads since loading, by stage.
   virtual StageSeconds stage_seconds() const = 0;

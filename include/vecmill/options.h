@@ -23,14 +23,22 @@ enum class LongRows {
   kError,     // it gets no vector: RowAccount::too_long
 };
 
+// What goes through the network with a chunk, so that its vector has seen it.
+enum class ChunkContext {
+  kChunk,  // nothing else: it is a row of its own
+  kRow,    // the row; of one longer than the model takes, as many chunks as fit ("late chunking")
+};
+
 // How Embedder::CutIntoChunks cuts a row.
 struct ChunkOptions {
   // Tokens of a chunk, special tokens and prompt included; max_seq_length at most, which it is if
-  // unset.
+  // unset. Must be set for ChunkContext::kRow.
   std::optional<int64_t> max_tokens;
   // Tokens at the end of a chunk that may be in the next one too. Unset: a tenth of those that a
   // chunk has room for.
   std::optional<int64_t> overlap_tokens;
+  // The chunks are the same for both.
+  ChunkContext context = ChunkContext::kChunk;
 };
 
 struct EmbedderOptions {

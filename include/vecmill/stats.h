@@ -12,6 +12,7 @@ struct RowAccount {
   int32_t computed_tokens = 0;  // of them, those that went through the network
   int32_t computed_chunks = 0;  // of its chunks, or 1 of a row that is not cut, likewise
   int32_t num_chunks = 1;     // that the row was cut into; 0: this is a chunk, not its row's first
+  int32_t num_passes = 1;     // through the network that they took together; 0: likewise
   bool is_null = false;       // the row was null, its vector is not set
   bool truncated = false;     // tokens beyond max_seq_length were cut off
   bool invalid_utf8 = false;  // invalid bytes were replaced by U+FFFD

@@ -13,4 +13,12 @@ struct TextSpan {
   bool operator==(const TextSpan&) const = default;
 };
 
+// What a row is cut into.
+struct TextChunk {
+  TextSpan span;     // of the row's text
+  TextSpan context;  // what of it goes through the network with the chunk; holds `span`
+
+  bool operator==(const TextChunk&) const = default;
+};
+
 }  // namespace vecmill

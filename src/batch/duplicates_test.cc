@@ -26,6 +26,12 @@ TEST(FirstOccurrences, ComparesBytesNotAddresses) {
   EXPECT_EQ(FirstOccurrences(Rows{one, other, longer}), (std::vector<int64_t>{0, 0, 2}));
 }
 
+TEST(FirstOccurrences, TellsSpansOfOneTextApart) {
+  const std::vector<int64_t> rows = FirstOccurrences(Rows{"a b", "a b", "c", "a b", "a b"});
+  const std::vector<TextSpan> spans = {{0, 1}, {2, 3}, {0, 1}, {0, 1}, {0, 3}};
+  EXPECT_EQ(FirstOccurrences(rows, spans), (std::vector<int64_t>{0, 1, 2, 0, 4}));
+}
+
 TEST(FirstOccurrences, TakesNoRows) { EXPECT_TRUE(FirstOccurrences({}).empty()); }
 
 }  // namespace

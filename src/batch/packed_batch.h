@@ -6,6 +6,15 @@
 
 namespace vecmill {
 
+// Tokens [begin, end) of a batch, or of one sequence of it.
+struct TokenRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+
+  int64_t size() const { return end - begin; }
+  bool operator==(const TokenRange&) const = default;
+};
+
 // N sequences, T tokens in all. Sequence i is ids[offsets[i] : offsets[i + 1]]; none is empty.
 struct PackedBatch {
   std::vector<int32_t> ids;      // [T]

@@ -1,6 +1,6 @@
 // The way of a row: text -> token ids -> a block of whole rows -> hidden states -> one vector.
 //
-// Embed() below is the whole pipeline. Both of its parallel loops run on the embedder's own
+// EmbedRows() below is the whole pipeline. Both of its parallel loops run on the embedder's own
 // workers; when one call's blocks run out, idle workers tokenize for the next call
 // (base/thread_pool.h), so a caller that keeps two calls in flight leaves no core idle.
 #include "vecmill/embedder.h"
@@ -18,8 +18,8 @@
 #include "base/thread_pool.h"
 #include "base/utf8.h"
 #include "batch/block_plan.h"
-#include "batch/duplicates.h"
 #include "batch/packed_batch.h"
+#include "batch/shared_rows.h"
 #include "engine/model.h"
 #include "ops/machine_peak.h"
 #include "vecmill/error.h"
@@ -40,11 +40,16 @@ struct TokenizedRows {
       task_ids;                     // [num_tasks]; each its rows' ids, one after the other
   std::vector<int64_t> begins;      // [N]; where a row's ids begin within its task's
   std::vector<int32_t> num_tokens;  // [N]; 0 for null rows and repeats
+  std::vector<TokenRange> spans;    // [N] tokens of the row's span; empty: rows are whole
 
   std::span<const int32_t> ids(int64_t row) const {
     const auto& task = task_ids[static_cast<size_t>(row / kRowsPerTokenizeTask)];
     const auto i = static_cast<size_t>(row);
     return {task.data() + begins[i], static_cast<size_t>(num_tokens[i])};
+  }
+
+  TokenRange span(int64_t row, int64_t num_states) const {
+    return spans.empty() ? TokenRange{0, num_states} : spans[static_cast<size_t>(row)];
   }
 };
 
@@ -77,53 +82,55 @@ class NativeEmbedder final : public Embedder {
   const ModelDescription& description() const override { return model_.description(); }
   int num_threads() const override { return num_threads_; }
 
-  Embeddings Embed(std::span<const TextRow> rows) override {
+  Embeddings Embed(std::span<const TextRow> rows) override { return EmbedRows(rows, {}); }
+
+  Embeddings EmbedSpans(std::span<const TextRow> rows, std::span<const TextSpan> spans) override {
+    VECMILL_CHECK(model_.description().chunk_context == ChunkContext::kRow);
+    VECMILL_CHECK(spans.size() == rows.size());
+    return EmbedRows(rows, spans);
+  }
+
+  // `spans` [N], or empty for rows as they are.
+  Embeddings EmbedRows(std::span<const TextRow> rows, std::span<const TextSpan> spans) {
     Embeddings result;
     Workers& workers = workers_.Get();
-    const std::vector<int64_t> first = FirstOccurrences(rows);
-    const TokenizedRows tokenized = Tokenize(rows, first, workers, result.accounts);
+    const SharedRows shared(rows, spans);
+    const TokenizedRows tokenized = Tokenize(rows, spans, shared, workers, result.accounts);
     const std::vector<Block> blocks = PlanBlocks(tokenized.num_tokens, block_tokens_);
     MakeRoom(result);
 
-    workers.pool.ParallelFor(
-        static_cast<int64_t>(blocks.size()), [&](int64_t block_idx, int worker) {
-          const Block& block = blocks[static_cast<size_t>(block_idx)];
-          Scratch& scratch = workers.scratch[static_cast<size_t>(worker)];
-          StageSeconds seconds;
-          Pack(block, tokenized, scratch.batch);
-          const LayerStates& states = model_.Forward(scratch.batch, scratch.workspace, seconds);
-          const Stopwatch watch;
-          for (size_t i = 0; i < block.size(); ++i) {
-            const bool pooled = model_.pools_tokens();
-            const auto sequence = static_cast<int64_t>(i);
-            const int64_t begin = pooled ? sequence : scratch.batch.offsets[i];
-            const int64_t end = pooled ? sequence + 1 : scratch.batch.offsets[i + 1];
-            for (size_t c = 0; c < result.columns.size(); ++c) {
-              model_.columns()[c].Write(states, begin, end, model_.num_unpooled_tokens(),
-                                        scratch.column, VectorAt(result, c, block[i]));
-            }
+    workers.pool.ParallelFor(static_cast<int64_t>(blocks.size()), [&](int64_t block_idx,
+                                                                      int worker) {
+      const Block& block = blocks[static_cast<size_t>(block_idx)];
+      Scratch& scratch = workers.scratch[static_cast<size_t>(worker)];
+      StageSeconds seconds;
+      Pack(block, tokenized, scratch.batch);
+      const LayerStates& states = model_.Forward(scratch.batch, scratch.workspace, seconds);
+      const Stopwatch watch;
+      for (size_t i = 0; i < block.size(); ++i) {
+        const TokenRange text = model_.StatesOf(scratch.batch, static_cast<int64_t>(i));
+        for (const int64_t row : shared.MadeFrom(block[i])) {
+          const TokenRange span = tokenized.span(row, text.size());
+          const int64_t unpooled = std::max<int64_t>(model_.num_unpooled_tokens() - span.begin, 0);
+          for (size_t c = 0; c < result.columns.size(); ++c) {
+            model_.columns()[c].Write(states, {text.begin + span.begin, text.begin + span.end},
+                                      unpooled, scratch.column, VectorAt(result, c, row));
           }
-          seconds.pool += watch.Seconds();
-          workers.AddSeconds(seconds);
-        });
+        }
+      }
+      seconds.pool += watch.Seconds();
+      workers.AddSeconds(seconds);
+    });
 
-    CopyRepeats(first, result);
+    CopyRepeats(shared.vector(), result);
     return result;
   }
 
-  std::vector<std::vector<TextSpan>> CutIntoChunks(std::span<const TextRow> rows) override {
+  std::vector<std::vector<TextChunk>> CutIntoChunks(std::span<const TextRow> rows) override {
     VECMILL_CHECK(model_.description().chunk_tokens > 0);
-    std::vector<std::vector<TextSpan>> chunks(rows.size());
-    const auto num_rows = static_cast<int64_t>(rows.size());
-    Workers& workers = workers_.Get();
-    workers.pool.ParallelFor(NumTokenizeTasks(num_rows), [&](int64_t task, int /*worker*/) {
-      const Stopwatch watch;
-      const int64_t begin = task * kRowsPerTokenizeTask;
-      const int64_t end = std::min(begin + kRowsPerTokenizeTask, num_rows);
-      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-        if (rows[i]) chunks[i] = model_.CutIntoChunks(*rows[i]);
-      }
-      workers.AddSeconds({.tokenize = watch.Seconds()});
+    std::vector<std::vector<TextChunk>> chunks(rows.size());
+    ForEachRow(workers_.Get(), rows.size(), [&](size_t i) {
+      if (rows[i]) chunks[i] = model_.CutIntoChunks(*rows[i]);
     });
     return chunks;
   }
@@ -169,37 +176,54 @@ class NativeEmbedder final : public Embedder {
     ThreadPool pool;       // last: its threads use the others until it is gone
   };
 
+  // Call fn(i) for each of `num_rows` rows on the workers, some together.
+  template <typename Fn>
+  static void ForEachRow(Workers& workers, size_t num_rows, const Fn& fn) {
+    const auto end_row = static_cast<int64_t>(num_rows);
+    workers.pool.ParallelFor(NumTokenizeTasks(end_row), [&](int64_t task, int /*worker*/) {
+      const Stopwatch watch;
+      const int64_t begin = task * kRowsPerTokenizeTask;
+      const int64_t end = std::min(begin + kRowsPerTokenizeTask, end_row);
+      for (int64_t row = begin; row < end; ++row) fn(static_cast<size_t>(row));
+      workers.AddSeconds({.tokenize = watch.Seconds()});
+    });
+  }
+
   // Token ids of every row that is computed, and the accounts [N] of all rows.
-  TokenizedRows Tokenize(std::span<const TextRow> rows, std::span<const int64_t> first,
-                         Workers& workers, std::vector<RowAccount>& accounts) {
+  TokenizedRows Tokenize(std::span<const TextRow> rows, std::span<const TextSpan> spans,
+                         const SharedRows& shared, Workers& workers,
+                         std::vector<RowAccount>& accounts) {
     accounts.resize(rows.size());
-    const auto num_rows = static_cast<int64_t>(rows.size());
-    const int64_t num_tasks = NumTokenizeTasks(num_rows);
+    const int64_t num_tasks = NumTokenizeTasks(static_cast<int64_t>(rows.size()));
     TokenizedRows tokenized;
     tokenized.task_ids.resize(static_cast<size_t>(num_tasks));
     tokenized.begins.resize(rows.size());
     tokenized.num_tokens.resize(rows.size());
 
-    workers.pool.ParallelFor(num_tasks, [&](int64_t task, int /*worker*/) {
-      const Stopwatch watch;
-      std::vector<int32_t>& ids = tokenized.task_ids[static_cast<size_t>(task)];
-      const int64_t begin = task * kRowsPerTokenizeTask;
-      const int64_t end = std::min(begin + kRowsPerTokenizeTask, num_rows);
-      for (int64_t row_idx = begin; row_idx < end; ++row_idx) {
-        const auto i = static_cast<size_t>(row_idx);
-        accounts[i] = {.is_null = !rows[i].has_value(), .duplicate = first[i] != row_idx};
-        tokenized.begins[i] = static_cast<int64_t>(ids.size());
-        if (!accounts[i].is_null && !accounts[i].duplicate) Encode(*rows[i], ids, accounts[i]);
-        tokenized.num_tokens[i] = accounts[i].num_tokens;
-      }
-      workers.AddSeconds({.tokenize = watch.Seconds()});
+    ForEachRow(workers, rows.size(), [&](size_t i) {
+      std::vector<int32_t>& ids = tokenized.task_ids[i / kRowsPerTokenizeTask];
+      accounts[i].is_null = !rows[i].has_value();
+      tokenized.begins[i] = static_cast<int64_t>(ids.size());
+      const bool is_repeat = shared.text()[i] != static_cast<int64_t>(i);
+      if (!accounts[i].is_null && !is_repeat) Encode(*rows[i], ids, accounts[i]);
+      tokenized.num_tokens[i] = accounts[i].num_tokens;
     });
+    if (!spans.empty()) {
+      tokenized.spans.resize(rows.size());
+      ForEachRow(workers, rows.size(), [&](size_t i) {
+        const std::span<const int32_t> ids = tokenized.ids(shared.text()[i]);
+        if (!ids.empty()) tokenized.spans[i] = model_.TokensOf(*rows[i], spans[i], ids);
+      });
+    }
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (!accounts[i].duplicate) continue;
-      accounts[i] = accounts[static_cast<size_t>(first[i])];
-      accounts[i].duplicate = true;
-      accounts[i].computed_tokens = 0;
-      accounts[i].computed_chunks = 0;
+      if (shared.text()[i] != static_cast<int64_t>(i)) {
+        accounts[i] = accounts[static_cast<size_t>(shared.text()[i])];
+        accounts[i].computed_tokens = 0;
+        accounts[i].computed_chunks = 0;
+      }
+      accounts[i].duplicate = shared.vector()[i] != static_cast<int64_t>(i);
+      const TokenRange used = tokenized.span(static_cast<int64_t>(i), accounts[i].num_tokens);
+      accounts[i].num_tokens = static_cast<int32_t>(used.size());
     }
     return tokenized;
   }

@@ -5,8 +5,10 @@
 #include <span>
 #include <utility>
 
+#include "base/check.h"
 #include "base/sha256.h"
 #include "base/utf8.h"
+#include "engine/chunk_context.h"
 #include "tokenizer/chunk_cutter.h"
 #include "vecmill/error.h"
 #include "weights/checkpoint.h"
@@ -206,9 +208,44 @@ void Model::SetChunks(const ChunkOptions& options) {
   }
   description_.chunk_tokens = max_tokens;
   description_.chunk_overlap_tokens = overlap_tokens;
+  if (options.context == ChunkContext::kRow) SetRowContext(options);
 }
 
-std::vector<TextSpan> Model::CutIntoChunks(std::string_view text) const {
+void Model::SetRowContext(const ChunkOptions& options) {
+  if (description_.num_layers == 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "chunk context: tokens of this " + description_.architecture +
+                    " do not see one another, or the network pools them itself, so a chunk of a "
+                    "row has no context; give each chunk alone (--chunk-context chunk)");
+  }
+  if (!options.max_tokens) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "chunk context: the tokens of a chunk are not given, and chunks of the " +
+                    std::to_string(description_.max_seq_length) +
+                    " that the model takes leave no room for a context; give fewer "
+                    "(--chunk-tokens)");
+  }
+  for (const VectorColumn& column : columns_) {
+    for (const Pooling pooling : column.description().poolings) {
+      if (pooling != Pooling::kCls && pooling != Pooling::kLast) continue;
+      throw Error(ErrorCode::kInvalidArgument,
+                  "chunk context: column '" + column.description().name + "' takes one token (" +
+                      std::string(PoolingName(pooling)) +
+                      ") for the whole row, which most chunks of a row do not have; pool tokens "
+                      "(mean, max, ...) or give each chunk alone (--chunk-context chunk)");
+    }
+  }
+  std::vector<int32_t> of_nothing;
+  std::vector<int32_t> of_letter;
+  parts_->tokenizer->Encode("", std::numeric_limits<int64_t>::max(), &of_nothing);
+  parts_->tokenizer->Encode("a", std::numeric_limits<int64_t>::max(), &of_letter);
+  const auto [trailing, letter] =
+      std::mismatch(of_nothing.begin(), of_nothing.end(), of_letter.begin(), of_letter.end());
+  num_trailing_tokens_ = of_nothing.end() - trailing;
+  description_.chunk_context = ChunkContext::kRow;
+}
+
+std::vector<TextChunk> Model::CutIntoChunks(std::string_view text) const {
   std::vector<int32_t> ids;
   const auto count_piece = [&](std::string_view piece) {
     ids.clear();
@@ -221,10 +258,49 @@ std::vector<TextSpan> Model::CutIntoChunks(std::string_view text) const {
     const bool is_cut = Encode(ReplaceInvalidUtf8(chunk), description_.chunk_tokens, &ids);
     return static_cast<int64_t>(ids.size()) - num_prompt_tokens_ + (is_cut ? 1 : 0);
   };
-  return vecmill::CutIntoChunks(text, {.max_tokens = description_.chunk_tokens - num_prompt_tokens_,
-                                       .overlap_tokens = description_.chunk_overlap_tokens,
-                                       .count_piece = count_piece,
-                                       .count_chunk = count_chunk});
+  const std::vector<TextSpan> spans =
+      vecmill::CutIntoChunks(text, {.max_tokens = description_.chunk_tokens - num_prompt_tokens_,
+                                    .overlap_tokens = description_.chunk_overlap_tokens,
+                                    .count_piece = count_piece,
+                                    .count_chunk = count_chunk});
+  const auto fits = [&](std::string_view context) {
+    ids.clear();
+    return !Encode(ReplaceInvalidUtf8(context), &ids);
+  };
+  std::vector<TextSpan> contexts;
+  if (description_.chunk_context == ChunkContext::kRow) contexts = ContextsOf(text, spans, fits);
+  std::vector<TextChunk> chunks;
+  chunks.reserve(spans.size());
+  for (size_t i = 0; i < spans.size(); ++i) {
+    chunks.push_back({.span = spans[i], .context = contexts.empty() ? spans[i] : contexts[i]});
+  }
+  return chunks;
+}
+
+TokenRange Model::TokensOf(std::string_view text, TextSpan span,
+                           std::span<const int32_t> ids) const {
+  VECMILL_CHECK(0 <= span.begin && span.begin <= span.end &&
+                span.end <= static_cast<int64_t>(text.size()));
+  const auto encode_begin = [&](std::string_view begin) {
+    std::vector<int32_t> of_begin;
+    Encode(begin, std::numeric_limits<int64_t>::max(), &of_begin);
+    of_begin.resize(of_begin.size() - static_cast<size_t>(num_trailing_tokens_));
+    return of_begin;
+  };
+  if (IsValidUtf8(text))
+    return vecmill::TokensOf(text, span, ids, num_trailing_tokens_, encode_begin);
+  const std::string repaired = ReplaceInvalidUtf8(text);
+  const auto place_in_repaired = [&](int64_t byte) {
+    const std::string before = ReplaceInvalidUtf8(text.substr(0, static_cast<size_t>(byte)));
+    return static_cast<int64_t>(std::min(before.size(), repaired.size()));
+  };
+  return vecmill::TokensOf(repaired, {place_in_repaired(span.begin), place_in_repaired(span.end)},
+                           ids, num_trailing_tokens_, encode_begin);
+}
+
+TokenRange Model::StatesOf(const PackedBatch& batch, int64_t i) const {
+  if (parts_->network->pools_tokens()) return {i, i + 1};
+  return {batch.offsets[static_cast<size_t>(i)], batch.offsets[static_cast<size_t>(i) + 1]};
 }
 
 bool Model::Encode(std::string_view text, std::vector<int32_t>* ids) const {

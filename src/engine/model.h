@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,7 +60,11 @@ class Model {
   int64_t CountTokens(std::string_view text) const;
 
   // As Embedder::CutIntoChunks, of one row, which may hold bytes that are not UTF-8.
-  std::vector<TextSpan> CutIntoChunks(std::string_view text) const;
+  std::vector<TextChunk> CutIntoChunks(std::string_view text) const;
+
+  // Those of `ids`, which Encode gave of `text` (with bytes that are not UTF-8 replaced), that
+  // Embedder::EmbedSpans pools for `span`.
+  TokenRange TokensOf(std::string_view text, TextSpan span, std::span<const int32_t> ids) const;
 
   // Tokens at the start of every row that are not pooled.
   int64_t num_unpooled_tokens() const { return num_unpooled_tokens_; }
@@ -67,8 +72,8 @@ class Model {
   // Of a block, for speed.
   int64_t block_tokens() const { return parts_->network->block_tokens(); }
 
-  // Hidden states are [N, H], one of each sequence, not [T, H].
-  bool pools_tokens() const { return parts_->network->pools_tokens(); }
+  // Where the hidden states of sequence `i` of `batch` are: one if the network pools tokens itself.
+  TokenRange StatesOf(const PackedBatch& batch, int64_t i) const;
 
   // The hidden states that the columns read, valid until the workspace's next use. Layers above the
   // highest of them are not computed.
@@ -78,15 +83,17 @@ class Model {
  private:
   bool Encode(std::string_view text, int64_t max_tokens, std::vector<int32_t>* ids) const;
   void SetChunks(const ChunkOptions& options);
+  void SetRowContext(const ChunkOptions& options);
 
   std::shared_ptr<const ModelParts> parts_;
   ModelDescription description_;
   std::vector<VectorColumn> columns_;
   int64_t num_unpooled_tokens_ = 0;
   int64_t num_special_tokens_ = 0;
-  int64_t num_prompt_tokens_ = 0;  // special tokens included; set with chunks
-  std::vector<bool> is_read_;      // [num_layers + 1] layers that a column reads
-  int64_t last_layer_ = 0;         // the highest of them
+  int64_t num_prompt_tokens_ = 0;    // special tokens included; set with chunks
+  int64_t num_trailing_tokens_ = 0;  // special tokens behind the text; set with ChunkContext::kRow
+  std::vector<bool> is_read_;        // [num_layers + 1] layers that a column reads
+  int64_t last_layer_ = 0;           // the highest of them
 };
 
 }  // namespace vecmill

@@ -137,10 +137,10 @@ void VectorColumn::Pool(Pooling pooling, const float* src, int64_t num_tokens, i
   }
 }
 
-void VectorColumn::Write(const LayerStates& states, int64_t begin, int64_t end,
-                         int64_t num_unpooled, Scratch& scratch, float* dst) const {
-  const int64_t num_tokens = end - begin;
-  const float* src = Combine(states, begin, num_tokens, scratch.combined);
+void VectorColumn::Write(const LayerStates& states, TokenRange tokens, int64_t num_unpooled,
+                         Scratch& scratch, float* dst) const {
+  const int64_t num_tokens = tokens.size();
+  const float* src = Combine(states, tokens.begin, num_tokens, scratch.combined);
   const int64_t dim = description_.dim;
   const bool in_place = head_ == nullptr && dim == full_dim_;
   if (!in_place) scratch.pooled.resize(static_cast<size_t>(pooled_dim_));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "batch/packed_batch.h"
 #include "nets/sentence_head.h"
 #include "vecmill/embedder.h"
 #include "vecmill/layer_expr.h"
@@ -40,11 +41,11 @@ class VectorColumn {
   const ColumnDescription& description() const { return description_; }
   const LayerExpr& expr() const { return expr_; }
 
-  // Write the column's values for the sequence of tokens [begin, end) of a batch: dst [dim], or
-  // [end - begin, dim] if per_token. The first `num_unpooled` tokens are left out where tokens are
-  // put together; a row that has no others is its last token.
-  void Write(const LayerStates& states, int64_t begin, int64_t end, int64_t num_unpooled,
-             Scratch& scratch, float* dst) const;
+  // Write the column's values for `tokens` of a batch, one at least: dst [dim], or [tokens.size(),
+  // dim] if per_token. The first `num_unpooled` tokens are left out where tokens are put together;
+  // a row that has no others is its last token.
+  void Write(const LayerStates& states, TokenRange tokens, int64_t num_unpooled, Scratch& scratch,
+             float* dst) const;
 
  private:
   const float* Combine(const LayerStates& states, int64_t begin, int64_t num_tokens,

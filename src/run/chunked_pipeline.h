@@ -27,9 +27,19 @@ struct CutRows {
   int64_t row_begin = 0;  // rows of all windows before
   std::vector<RowPart> chunks;
   bool ends_window = false;
+
+  // The text of chunk `i`, nullopt of a null row.
+  TextRow TextOf(size_t i) const {
+    const RowPart& chunk = chunks[i];
+    const TextRow& text = window->rows[static_cast<size_t>(chunk.row)];
+    if (!text) return std::nullopt;
+    return text->substr(static_cast<size_t>(chunk.span->begin),
+                        static_cast<size_t>(chunk.span->end - chunk.span->begin));
+  }
 };
 
-// The most that a window of chunks may hold. One chunk it holds always.
+// The most that a window of chunks may hold. Chunks that go through the network together it holds
+// always.
 template <typename Owner>
 struct ChunkWindowLimits {
   int64_t max_chunks = 0;
@@ -38,7 +48,8 @@ struct ChunkWindowLimits {
   int64_t max_bytes = 32 << 20;
 };
 
-// From a source of windows of rows to one of windows of chunks. Not thread-safe.
+// From a source of windows of rows to one of windows of chunks: their texts, or, of embedders with
+// ChunkContext::kRow, their contexts and where in those they are. Not thread-safe.
 template <typename Owner>
 class RowCutter {
  public:
@@ -53,7 +64,7 @@ class RowCutter {
     Window<CutRows<Owner>> cut = {.owner = {.window = window_, .row_begin = row_begin_}};
     int64_t num_bytes = 0;
     while (row_ < num_rows()) {
-      const bool is_first = cut.rows.empty();
+      const bool is_first = cut.rows.empty() || ContinuesPass();
       const int64_t row_bytes = Chunks(row_).size() > 1 ? RowBytes() : 0;
       const bool is_full = static_cast<int64_t>(cut.rows.size()) >= limits_.max_chunks ||
                            num_bytes + row_bytes > limits_.max_bytes;
@@ -71,8 +82,19 @@ class RowCutter {
 
  private:
   int64_t num_rows() const { return static_cast<int64_t>(window_->rows.size()); }
-  const std::vector<TextSpan>& Chunks(int64_t row) const {
+  const std::vector<TextChunk>& Chunks(int64_t row) const {
     return chunks_[static_cast<size_t>(row)];
+  }
+  // Whether the next chunk goes through the network with the one before.
+  bool ContinuesPass() const { return chunk_ > 0 && !BeginsPass(static_cast<size_t>(chunk_)); }
+  bool BeginsPass(size_t chunk) const {
+    const std::vector<TextChunk>& chunks = Chunks(row_);
+    return chunk == 0 || !(chunks[chunk].context == chunks[chunk - 1].context);
+  }
+  int32_t NumPasses() const {
+    int32_t num_passes = 0;
+    for (size_t i = 0; i < Chunks(row_).size(); ++i) num_passes += BeginsPass(i) ? 1 : 0;
+    return num_passes;
   }
 
   bool NextWindow() {
@@ -95,31 +117,42 @@ class RowCutter {
   void Take(Window<CutRows<Owner>>& cut) {
     const TextRow& text = window_->rows[static_cast<size_t>(row_)];
     RowPart part = {.row = row_, .part = chunk_, .span = std::nullopt};
-    TextRow chunk_text;
+    TextChunk chunk;
+    TextRow context;
     if (text) {
       part.num_parts = static_cast<int32_t>(Chunks(row_).size());
-      const TextSpan span = Chunks(row_)[static_cast<size_t>(chunk_)];
-      part.span = span;
-      chunk_text =
-          text->substr(static_cast<size_t>(span.begin), static_cast<size_t>(span.end - span.begin));
+      chunk = Chunks(row_)[static_cast<size_t>(chunk_)];
+      part.span = chunk.span;
+      if (chunk_ > 0 && !ContinuesPass()) ++pass_;
+      part.pass = pass_;
+      if (chunk_ == 0) part.num_passes = NumPasses();
+      context = text->substr(static_cast<size_t>(chunk.context.begin),
+                             static_cast<size_t>(chunk.context.end - chunk.context.begin));
     }
     cut.owner.chunks.push_back(part);
-    cut.rows.push_back(chunk_text);
+    cut.rows.push_back(context);
+    if (gives_spans_) {
+      const int64_t begin = chunk.context.begin;
+      cut.spans.push_back({chunk.span.begin - begin, chunk.span.end - begin});
+    }
     ++chunk_;
     if (chunk_ < static_cast<int64_t>(Chunks(row_).size())) return;
     ++row_;
     chunk_ = 0;
+    pass_ = 0;
     row_bytes_.reset();
   }
 
   Embedder& embedder_;
+  const bool gives_spans_ = embedder_.description().chunk_context == ChunkContext::kRow;
   const Source source_;
   const ChunkWindowLimits<Owner> limits_;
   std::shared_ptr<const Window<Owner>> window_;
-  std::vector<std::vector<TextSpan>> chunks_;  // of window_, by row
-  int64_t row_begin_ = 0;                      // rows of all windows before window_
-  int64_t row_ = 0;                            // the next chunk's
+  std::vector<std::vector<TextChunk>> chunks_;  // of window_, by row
+  int64_t row_begin_ = 0;                       // rows of all windows before window_
+  int64_t row_ = 0;                             // the next chunk's
   int32_t chunk_ = 0;
+  int32_t pass_ = 0;                  // of the row's, the chunk before
   std::optional<int64_t> row_bytes_;  // of row_, once asked for
 };
 
@@ -137,6 +170,7 @@ void RunChunkedPipeline(Embedder& embedder, const std::atomic<bool>& stop,
         for (size_t i = 0; i < done.made.accounts.size(); ++i) {
           const RowPart& chunk = done.window.owner.chunks[i];
           done.made.accounts[i].num_chunks = chunk.part == 0 ? chunk.num_parts : 0;
+          done.made.accounts[i].num_passes = chunk.part == 0 ? chunk.num_passes : 0;
         }
         sink(std::move(done));
       });

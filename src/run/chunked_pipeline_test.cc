@@ -9,10 +9,14 @@
 namespace vecmill {
 namespace {
 
-// A character is a token, two fit; a text's vector is (its first character).
+// A character is a token, two fit; a text's vector is (its first character). With
+// ChunkContext::kRow two chunks go through together.
 class PairEmbedder final : public Embedder {
  public:
-  PairEmbedder() { description_.columns = {{.name = "v", .dim = 1}}; }
+  explicit PairEmbedder(ChunkContext context = ChunkContext::kChunk) {
+    description_.columns = {{.name = "v", .dim = 1}};
+    description_.chunk_context = context;
+  }
 
   std::unique_ptr<Embedder> With(const EmbedderOptions& /*options*/) const override {
     return std::make_unique<PairEmbedder>();
@@ -29,13 +33,28 @@ class PairEmbedder final : public Embedder {
     }
     return made;
   }
-  std::vector<std::vector<TextSpan>> CutIntoChunks(std::span<const TextRow> rows) override {
-    std::vector<std::vector<TextSpan>> chunks;
+  Embeddings EmbedSpans(std::span<const TextRow> rows, std::span<const TextSpan> spans) override {
+    std::vector<TextRow> texts;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      texts.push_back(rows[i]);
+      if (!rows[i]) continue;
+      texts.back() = rows[i]->substr(static_cast<size_t>(spans[i].begin),
+                                     static_cast<size_t>(spans[i].end - spans[i].begin));
+    }
+    return Embed(texts);
+  }
+  std::vector<std::vector<TextChunk>> CutIntoChunks(std::span<const TextRow> rows) override {
+    std::vector<std::vector<TextChunk>> chunks;
     for (const TextRow& row : rows) {
-      std::vector<TextSpan>& spans = chunks.emplace_back();
+      std::vector<TextChunk>& of_row = chunks.emplace_back();
       const auto size = static_cast<int64_t>(row.value_or("").size());
-      for (int64_t i = 0; i < size; i += 2) spans.push_back({i, std::min(i + 2, size)});
-      if (row && spans.empty()) spans.push_back({0, 0});
+      for (int64_t i = 0; i < size; i += 2) {
+        const TextSpan span = {i, std::min(i + 2, size)};
+        const TextSpan pair = {i / 4 * 4, std::min(i / 4 * 4 + 4, size)};
+        const bool is_alone = description_.chunk_context == ChunkContext::kChunk;
+        of_row.push_back({.span = span, .context = is_alone ? span : pair});
+      }
+      if (row && of_row.empty()) of_row.push_back({});
     }
     return chunks;
   }
@@ -101,6 +120,30 @@ TEST_F(ChunkedPipelineTest, BoundsWhatChunksOfALongRowRepeat) {
   EXPECT_EQ(Run({.max_chunks = 100, .row_bytes = row_bytes, .max_bytes = 100}),
             "0.0:a 1.0:bc | 1.1:de | 1.2:f 2.0:null 3.0: || 4.0:gh | 4.1:ij || ");
   EXPECT_EQ(asked, (std::vector<int64_t>{1, 0}));
+}
+
+TEST_F(ChunkedPipelineTest, KeepsChunksThatSeeOneAnotherInOneWindow) {
+  PairEmbedder embedder(ChunkContext::kRow);
+  std::string seen;
+  RunChunkedPipeline<int>(
+      embedder, stop_, {.max_chunks = 1}, WindowsOf(kWindows),
+      [&](const EmbeddedWindow<CutRows<int>>& done) {
+        const CutRows<int>& cut = done.window.owner;
+        for (size_t i = 0; i < cut.chunks.size(); ++i) {
+          const RowPart& chunk = cut.chunks[i];
+          const TextRow text = cut.TextOf(i);
+          seen += std::string(text.value_or("null")) + " of " +
+                  std::string(done.window.rows[i].value_or("null")) + " " +
+                  std::to_string(chunk.pass) + "; ";
+          EXPECT_EQ(done.made.columns[0].values[i],
+                    text.value_or("").empty() ? 0 : static_cast<float>((*text)[0]));
+          EXPECT_EQ(done.made.accounts[i].num_passes, chunk.part > 0 ? 0 : (text == "bc" ? 2 : 1));
+        }
+        seen += "| ";
+      });
+  EXPECT_EQ(seen,
+            "a of a 0; | bc of bcde 0; de of bcde 0; | f of f 1; | null of null 0; |  of  0; | "
+            "gh of ghij 0; ij of ghij 0; | ");
 }
 
 TEST_F(ChunkedPipelineTest, PoolsTheChunksOfARowWhateverTheWindows) {

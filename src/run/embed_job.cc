@@ -81,6 +81,10 @@ std::string LongRowsName(const EmbedderOptions& options) {
   return options.long_rows == LongRows::kError ? "error" : "truncate";
 }
 
+std::string ChunkContextName(ChunkContext context) {
+  return context == ChunkContext::kRow ? "row" : "chunk";
+}
+
 std::string ChunkFormName(ChunkForm form) { return form == ChunkForm::kPool ? "pool" : "rows"; }
 
 RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
@@ -98,7 +102,9 @@ RunSummary RunEmbedJob(const EmbedJob& job, const std::atomic<bool>& stop,
   const bool pools_chunks = job.embedder.chunks && job.chunk_form == ChunkForm::kPool;
   if (pools_chunks) ChunkPooler::CheckColumns(model.columns);
   const std::shared_ptr<arrow::Schema> schema =
-      chunks_rows ? SchemaOfParts(*reader->schema(), job.column, model.columns.front().name)
+      chunks_rows ? SchemaOfParts(*reader->schema(), job.column,
+                                  {.name = model.columns.front().name,
+                                   .has_pass = model.chunk_context == ChunkContext::kRow})
                   : reader->schema();
   const std::unique_ptr<ParquetWriter> writer =
       ParquetWriter::Open(job.output, schema,

@@ -43,11 +43,14 @@ struct EmbedJob {
   std::string ranges;
   int64_t calibrate_rows = 10000;
   EmbedderOptions embedder;
-  ChunkForm chunk_form = ChunkForm::kPool;  // if embedder.chunks
+  // If embedder.chunks; with ChunkContext::kRow it must be kRows.
+  ChunkForm chunk_form = ChunkForm::kPool;
 };
 
 // "truncate", "error" or "chunk".
 std::string LongRowsName(const EmbedderOptions& options);
+// "row" or "chunk".
+std::string ChunkContextName(ChunkContext context);
 // "pool" or "rows".
 std::string ChunkFormName(ChunkForm form);
 

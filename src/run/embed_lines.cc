@@ -169,11 +169,12 @@ void AppendVectors(const Embeddings& embeddings, size_t column_idx, const Column
 }
 
 // Which part of which line a chunk is.
-std::string PlaceOf(const RowPart& chunk, int64_t row_begin) {
+std::string PlaceOf(const RowPart& chunk, int64_t row_begin, bool has_pass) {
   return ",\"row\":" + std::to_string(row_begin + chunk.row) +
          ",\"chunk\":" + std::to_string(chunk.part) +
          ",\"begin\":" + std::to_string(chunk.span->begin) +
-         ",\"end\":" + std::to_string(chunk.span->end);
+         ",\"end\":" + std::to_string(chunk.span->end) +
+         (has_pass ? ",\"pass\":" + std::to_string(chunk.pass) : "");
 }
 
 void AppendJsonLine(std::string_view text, const Embeddings& made,
@@ -210,6 +211,7 @@ RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
   const std::vector<ColumnDescription>& columns = recorder.embedder().description().columns;
 
   const int64_t max_tokens = recorder.embedder().description().max_seq_length;
+  const bool has_passes = recorder.embedder().description().chunk_context == ChunkContext::kRow;
   const auto source = [&] { return lines.Next(); };
   const auto write = [&](const std::string& out, const Embeddings& made, const Stopwatch& watch) {
     WriteAll(output_fd, out);
@@ -239,8 +241,8 @@ RunSummary RunEmbedLines(const EmbedJob& job, int input_fd, int output_fd,
         ThrowIfRowFailed(done.made.accounts[i], "standard input", cut.row_begin + cut.chunks[i].row,
                          max_tokens);
       }
-      AppendJsonLine(*done.window.rows[i], done.made, columns, i, job,
-                     PlaceOf(cut.chunks[i], cut.row_begin), out);
+      AppendJsonLine(*cut.TextOf(i), done.made, columns, i, job,
+                     PlaceOf(cut.chunks[i], cut.row_begin, has_passes), out);
     }
     write(out, done.made, watch);
   };

@@ -27,6 +27,7 @@ template <typename Owner>
 struct Window {
   Owner owner;
   std::vector<TextRow> rows;
+  std::vector<TextSpan> spans;  // of the rows, that vectors are made of; empty: rows are whole
 };
 
 // A window with its results.
@@ -64,7 +65,9 @@ void RunPipeline(Embedder& embedder, const std::atomic<bool>& stop,
       if (!window) break;
       Result result = std::async(std::launch::async, [&embedder, w = std::move(*window)]() mutable {
         EmbeddedWindow<Owner> done{.window = std::move(w), .made = {}};
-        done.made = embedder.Embed(done.window.rows);
+        const Window<Owner>& rows = done.window;
+        done.made = rows.spans.empty() ? embedder.Embed(rows.rows)
+                                       : embedder.EmbedSpans(rows.rows, rows.spans);
         return done;
       });
       if (!queue.Push(std::move(result))) break;

@@ -26,8 +26,11 @@ class LengthEmbedder final : public Embedder {
     }
     return made;
   }
-  std::vector<std::vector<TextSpan>> CutIntoChunks(std::span<const TextRow> rows) override {
-    return std::vector<std::vector<TextSpan>>(rows.size());
+  std::vector<std::vector<TextChunk>> CutIntoChunks(std::span<const TextRow> rows) override {
+    return std::vector<std::vector<TextChunk>>(rows.size());
+  }
+  Embeddings EmbedSpans(std::span<const TextRow> rows, std::span<const TextSpan>) override {
+    return Embed(rows);
   }
   StageSeconds stage_seconds() const override { return {}; }
   double MeasurePeakGflops() override { return 1; }

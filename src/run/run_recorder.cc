@@ -2,9 +2,25 @@
 
 #include <utility>
 
+#include "vecmill/error.h"
+
 namespace vecmill {
 
+namespace {
+
+void CheckChunks(const EmbedJob& job) {
+  if (!job.embedder.chunks || job.embedder.chunks->context == ChunkContext::kChunk) return;
+  if (job.chunk_form == ChunkForm::kRows) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              "chunk context: chunks that have seen their row, put together to one vector, would "
+              "give the row's own over again; give each chunk a row (--chunks rows), or pool "
+              "chunks that are embedded alone (--chunk-context chunk)");
+}
+
+}  // namespace
+
 RunRecorder::RunRecorder(const EmbedJob& job, std::string output) {
+  CheckChunks(job);
   const Stopwatch watch;
   embedder_ = Embedder::Load(job.model, job.embedder);
   summary_.load_seconds = watch.Seconds();

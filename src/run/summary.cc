@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "run/embed_job.h"
 #include "vecmill/version.h"
 
 namespace vecmill {
@@ -44,6 +45,8 @@ void RunSummary::Add(std::span<const RowAccount> accounts) {
     rows += account.num_chunks > 0;
     chunks += account.num_chunks;
     chunked += account.num_chunks > 1;
+    passes += account.has_vector() ? account.num_passes : 0;
+    parted += account.num_passes > 1;
     tokens += account.num_tokens;
     computed_rows += account.computed_chunks;
     computed_tokens += account.computed_tokens;
@@ -81,6 +84,9 @@ std::string RunSummary::ToJson() const {
       {"rows", rows},
       {"chunks", chunks},
       {"chunked", chunked},
+      {"chunk_context", ChunkContextName(model.chunk_context)},
+      {"passes", passes},
+      {"parted", parted},
       {"tokens", tokens},
       {"computed_rows", computed_rows},
       {"computed_tokens", computed_tokens},

@@ -28,6 +28,8 @@ struct RunSummary {
   int64_t rows = 0;
   int64_t chunks = 0;         // that they were cut into; 1 of a row that was not
   int64_t chunked = 0;        // rows that were cut into several
+  int64_t passes = 0;         // through the network, of all rows' chunks
+  int64_t parted = 0;         // rows whose chunks took several
   int64_t tokens = 0;         // of all rows
   int64_t computed_rows = 0;  // or chunks of them: neither null nor repeated
   int64_t computed_tokens =

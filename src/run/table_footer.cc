@@ -45,7 +45,8 @@ FooterPairs FooterOf(const EmbedJob& job, const ModelDescription& model) {
     footer.insert(footer.end(),
                   {{"vecmill.chunks", ChunkFormName(job.chunk_form)},
                    {"vecmill.chunk_tokens", std::to_string(model.chunk_tokens)},
-                   {"vecmill.chunk_overlap", std::to_string(model.chunk_overlap_tokens)}});
+                   {"vecmill.chunk_overlap", std::to_string(model.chunk_overlap_tokens)},
+                   {"vecmill.chunk_context", ChunkContextName(model.chunk_context)}});
   }
   const auto add = [&](const ColumnDescription& column, const std::string& prefix) {
     for (auto& pair : ColumnPairs(column, prefix)) footer.push_back(std::move(pair));

@@ -97,23 +97,26 @@ arrow::Result<std::shared_ptr<arrow::Array>> Repeat(const arrow::Array& column,
   return arrow::Concatenate(slices);
 }
 
-// NAME_row, NAME_chunk, NAME_begin, NAME_end.
+// NAME_row, NAME_chunk, NAME_begin, NAME_end, NAME_pass.
 arrow::Result<arrow::ArrayVector> PlacesOf(std::span<const RowPart> parts, int64_t row_begin) {
   arrow::Int64Builder row;
   arrow::Int32Builder part_of_row;
   arrow::Int64Builder begin;
   arrow::Int64Builder end;
+  arrow::Int32Builder pass;
   for (const RowPart& part : parts) {
     ARROW_RETURN_NOT_OK(row.Append(row_begin + part.row));
     ARROW_RETURN_NOT_OK(part_of_row.Append(part.part));
     ARROW_RETURN_NOT_OK(part.span ? begin.Append(part.span->begin) : begin.AppendNull());
     ARROW_RETURN_NOT_OK(part.span ? end.Append(part.span->end) : end.AppendNull());
+    ARROW_RETURN_NOT_OK(pass.Append(part.pass));
   }
-  arrow::ArrayVector arrays(4);
+  arrow::ArrayVector arrays(5);
   ARROW_RETURN_NOT_OK(row.Finish(&arrays[0]));
   ARROW_RETURN_NOT_OK(part_of_row.Finish(&arrays[1]));
   ARROW_RETURN_NOT_OK(begin.Finish(&arrays[2]));
   ARROW_RETURN_NOT_OK(end.Finish(&arrays[3]));
+  ARROW_RETURN_NOT_OK(pass.Finish(&arrays[4]));
   return arrays;
 }
 
@@ -121,16 +124,18 @@ arrow::Result<arrow::ArrayVector> PlacesOf(std::span<const RowPart> parts, int64
 
 std::shared_ptr<arrow::Schema> SchemaOfParts(const arrow::Schema& input,
                                              const std::string& text_column,
-                                             const std::string& name) {
+                                             const PartColumns& places) {
   arrow::FieldVector fields = input.fields();
   for (auto& field : fields) {
     if (field->name() != text_column) continue;
     const auto type = PartType(field->type());
     if (!type->Equals(*field->type())) field = arrow::field(text_column, type, field->nullable());
   }
-  const arrow::FieldVector added = {
+  const std::string& name = places.name;
+  arrow::FieldVector added = {
       arrow::field(name + "_row", arrow::int64()), arrow::field(name + "_chunk", arrow::int32()),
       arrow::field(name + "_begin", arrow::int64()), arrow::field(name + "_end", arrow::int64())};
+  if (places.has_pass) added.push_back(arrow::field(name + "_pass", arrow::int32()));
   for (const auto& field : added) {
     if (input.GetAllFieldIndices(field->name()).empty()) {
       fields.push_back(field);
@@ -158,6 +163,7 @@ Chunk TakeParts(const Chunk& rows, std::span<const RowPart> parts, int64_t row_b
   for (auto& array : ValueOrThrow(PlacesOf(parts, row_begin), where, ErrorCode::kInternal)) {
     columns.push_back(std::move(array));
   }
+  columns.resize(static_cast<size_t>(schema->num_fields()));  // without NAME_pass
   const auto num_rows = static_cast<int64_t>(parts.size());
   return {.batch = arrow::RecordBatch::Make(schema, num_rows, std::move(columns)),
           .file = rows.file,

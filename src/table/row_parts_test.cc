@@ -27,7 +27,7 @@ void ExpectRows(const Chunk& parts, const std::string& json) {
 }
 
 TEST(TakeParts, RepeatsColumnsAndCutsTheText) {
-  const auto schema = SchemaOfParts(*InputSchema(), "text", "v");
+  const auto schema = SchemaOfParts(*InputSchema(), "text", {.name = "v"});
   const std::vector<RowPart> parts = {{0, 0, 2, TextSpan{0, 3}},
                                       {0, 1, 2, TextSpan{4, 7}},
                                       {1, 0, 1, std::nullopt},
@@ -41,8 +41,20 @@ TEST(TakeParts, RepeatsColumnsAndCutsTheText) {
     {"id": 3, "text": "three", "tags": [], "v_row": 102, "v_chunk": 0, "v_begin": 0, "v_end": 5}])");
 }
 
+TEST(TakeParts, SaysThePassIfAskedFor) {
+  const auto input = arrow::schema({arrow::field("text", arrow::utf8())});
+  const auto schema = SchemaOfParts(*input, "text", {.name = "v", .has_pass = true});
+  const Chunk rows = {.batch = BatchOf(input, R"([{"text": "one two"}])"), .file = "rows"};
+  const std::vector<RowPart> parts = {
+      {.part = 0, .num_parts = 2, .span = TextSpan{0, 3}, .pass = 0, .num_passes = 2},
+      {.part = 1, .num_parts = 2, .span = TextSpan{4, 7}, .pass = 1}};
+  ExpectRows(TakeParts(rows, parts, 5, "text", schema), R"([
+    {"text": "one", "v_row": 5, "v_chunk": 0, "v_begin": 0, "v_end": 3, "v_pass": 0},
+    {"text": "two", "v_row": 5, "v_chunk": 1, "v_begin": 4, "v_end": 7, "v_pass": 1}])");
+}
+
 TEST(TakeParts, TakesSomeOfTheRows) {
-  const auto schema = SchemaOfParts(*InputSchema(), "text", "v");
+  const auto schema = SchemaOfParts(*InputSchema(), "text", {.name = "v"});
   const std::vector<RowPart> parts = {{2, 7, 9, TextSpan{1, 2}}};
   ExpectRows(TakeParts(ThreeRows(), parts, 0, "text", schema), R"([
     {"id": 3, "text": "h", "tags": [], "v_row": 2, "v_chunk": 7, "v_begin": 1, "v_end": 2}])");
@@ -56,7 +68,8 @@ TEST(TakeParts, MakesTextOfAnyTypePlain) {
     const auto input = arrow::schema({arrow::field("text", type)});
     const Chunk rows = {.batch = BatchOf(input, R"([{"text": "one two"}])"), .file = "rows"};
     const std::vector<RowPart> parts = {{0, 0, 2, TextSpan{0, 3}}, {0, 1, 2, TextSpan{4, 7}}};
-    const Chunk taken = TakeParts(rows, parts, 0, "text", SchemaOfParts(*input, "text", "v"));
+    const Chunk taken =
+        TakeParts(rows, parts, 0, "text", SchemaOfParts(*input, "text", {.name = "v"}));
     EXPECT_TRUE(taken.batch->ValidateFull().ok());
     const std::vector<TextRow> texts = TextRows(taken, "text");
     EXPECT_EQ(texts, (std::vector<TextRow>{"one", "two"})) << type->ToString();
@@ -66,7 +79,7 @@ TEST(TakeParts, MakesTextOfAnyTypePlain) {
 TEST(SchemaOfParts, RefusesAColumnThatIsThere) {
   const auto input =
       arrow::schema({arrow::field("text", arrow::utf8()), arrow::field("v_begin", arrow::utf8())});
-  const Error error = ErrorOf([&] { SchemaOfParts(*input, "text", "v"); });
+  const Error error = ErrorOf([&] { SchemaOfParts(*input, "text", {.name = "v"}); });
   EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
   EXPECT_NE(std::string(error.what()).find("'v_begin'"), std::string::npos);
 }

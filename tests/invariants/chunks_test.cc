@@ -45,7 +45,7 @@ class ChunksTest : public testing::Test {
 };
 
 TEST_F(ChunksTest, AreTheSameForAnyThreadsAndCompany) {
-  const std::vector<std::vector<TextSpan>> expected = Load(1, {})->CutIntoChunks(rows_);
+  const std::vector<std::vector<TextChunk>> expected = Load(1, {})->CutIntoChunks(rows_);
   const auto embedder = Load(3, {});
   EXPECT_EQ(embedder->CutIntoChunks(rows_), expected);
   for (size_t i = 0; i < rows_.size(); i += 17) {
@@ -58,14 +58,15 @@ TEST_F(ChunksTest, FitAndAreNearlyFull) {
                                       ChunkOptions{.max_tokens = 25, .overlap_tokens = 10}}) {
     const auto embedder = Load(2, options);
     const auto max_tokens = static_cast<int32_t>(options.max_tokens.value_or(32));
-    const std::vector<std::vector<TextSpan>> chunks = embedder->CutIntoChunks(rows_);
+    const std::vector<std::vector<TextChunk>> chunks = embedder->CutIntoChunks(rows_);
     std::vector<TextRow> texts;
     std::vector<bool> is_last;
     for (size_t i = 0; i < rows_.size(); ++i) {
-      for (const TextSpan& span : chunks[i]) {
+      for (const auto& [span, context] : chunks[i]) {
+        EXPECT_EQ(context, span);
         texts.emplace_back(rows_[i]->substr(static_cast<size_t>(span.begin),
                                             static_cast<size_t>(span.end - span.begin)));
-        is_last.push_back(span == chunks[i].back());
+        is_last.push_back(span == chunks[i].back().span);
       }
     }
     EXPECT_GT(texts.size(), 2000);
@@ -84,9 +85,9 @@ TEST_F(ChunksTest, FitAndAreNearlyFull) {
 
 TEST_F(ChunksTest, OfNullRowsAreNone) {
   const std::vector<TextRow> rows = {std::nullopt, ""};
-  const std::vector<std::vector<TextSpan>> chunks = Load(1, {})->CutIntoChunks(rows);
+  const std::vector<std::vector<TextChunk>> chunks = Load(1, {})->CutIntoChunks(rows);
   EXPECT_TRUE(chunks[0].empty());
-  EXPECT_EQ(chunks[1], (std::vector<TextSpan>{{0, 0}}));
+  EXPECT_EQ(chunks[1], (std::vector<TextChunk>{{}}));
 }
 
 TEST_F(ChunksTest, RefuseWhatLeavesNoRoom) {
