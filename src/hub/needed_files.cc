@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/json.h"
+#include "base/shard_name.h"
 #include "hub/model_id.h"
 #include "vecmill/error.h"
 
@@ -45,13 +46,6 @@ bool IsOneOf(const std::string_view (&names)[n], std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
-bool IsShard(std::string_view name) {
-  constexpr std::string_view kPattern = "model-#####-of-#####.safetensors";
-  return std::equal(
-      name.begin(), name.end(), kPattern.begin(), kPattern.end(),
-      [](char c, char pattern) { return pattern == '#' ? c >= '0' && c <= '9' : c == pattern; });
-}
-
 }  // namespace
 
 bool IsSafetensors(std::string_view path) { return path.ends_with(".safetensors"); }
@@ -89,8 +83,8 @@ std::vector<std::string> NeededFiles(std::span<const std::string> paths,
     const std::string name = slash == path.npos ? path : path.substr(slash + 1);
     const bool in_module = module_folders.contains(folder);
     const std::string single = (folder.empty() ? "" : folder + "/") + std::string(kSingleWeights);
-    const bool is_weights =
-        name == kSingleWeights || ((name == kWeightsIndex || IsShard(name)) && !is_listed(single));
+    const bool is_weights = name == kSingleWeights ||
+                            ((name == kWeightsIndex || IsShardName(name)) && !is_listed(single));
     if ((folder.empty() && IsOneOf(kModelFiles, name)) ||
         (in_module && (IsOneOf(kModuleFiles, name) || is_weights))) {
       needed.push_back(path);

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/sha256.h"
+#include "base/shard_name.h"
 #include "vecmill/error.h"
 #include "weights/model_file.h"
 #include "weights/safetensors.h"
@@ -18,18 +19,9 @@ namespace {
 constexpr char kSingleFile[] = "model.safetensors";
 constexpr char kIndexFile[] = "model.safetensors.index.json";
 
-// '#' is a digit. A name of this form cannot leave the folder.
-constexpr std::string_view kShardPattern = "model-#####-of-#####.safetensors";
-
 // File name endings of weights that other programs read.
 constexpr std::string_view kForeignEndings[] = {".bin", ".pt",      ".pth",  ".ckpt",
                                                 ".h5",  ".msgpack", ".onnx", ".gguf"};
-
-bool IsShardName(std::string_view name) {
-  return std::equal(
-      name.begin(), name.end(), kShardPattern.begin(), kShardPattern.end(),
-      [](char c, char pattern) { return pattern == '#' ? c >= '0' && c <= '9' : c == pattern; });
-}
 
 // First file of the folder, by name, that holds weights in another format; "" if none.
 std::string ForeignWeights(const std::string& folder) {
