@@ -4,12 +4,13 @@ JOBS ?= $(shell nproc)
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-memory build wheel lint fmt asan tsan bench bench-peers parity parity-use neon clean setup setup-%
+.PHONY: help demo test test-memory test-cluster build wheel lint fmt asan tsan bench bench-peers parity parity-use neon clean setup setup-%
 
 help:
 	@echo "make demo         build, then embed and search 63,000 real texts"
 	@echo "make test         build, then run every test"
 	@echo "make test-memory  that memory does not grow with the rows, up to 5 million (minutes)"
+	@echo "make test-cluster Spark on a cluster of this machine, undisturbed and disturbed (minutes)"
 	@echo "make build        build/release/vecmill, and build/release/python to import from"
 	@echo "make wheel        build and test the wheel of the Python package (minutes)"
 	@echo "make lint         layers, file sizes, clang-format, clang-tidy"
@@ -47,6 +48,11 @@ wheel: setup
 test-memory: build
 	@.venv/bin/python tests/memory/memory_test.py --vecmill build/release/vecmill \
 	  --model tests/data/models/tiny_bert --work build/memory 1000000 5000000
+
+# Spark's Python workers inherit both from here.
+test-cluster: build setup-spark
+	@PYTHONPATH=$(CURDIR)/build/release/python PYSPARK_PYTHON=$(CURDIR)/.venv/bin/python .venv/bin/python \
+	  tests/spark/cluster_test.py --vecmill build/release/vecmill --verbose
 
 demo: setup-demo
 	$(call build_preset,release)

@@ -14,9 +14,10 @@ except ImportError:
     print("skipped: no pyspark in this environment; tools/setup build spark installs it")
     sys.exit(77)
 
-from pyspark.sql import SparkSession
+from pyspark import SparkContext  # noqa: E402
+from pyspark.sql import SparkSession  # noqa: E402
 
-import vecmill
+import vecmill  # noqa: E402
 
 MODEL = str(pathlib.Path(__file__).parents[1] / "data/models/tiny_bert")
 
@@ -32,15 +33,25 @@ def texts(n):
     return rows
 
 
-def start_session(master="local[2]", **settings):
-    """A session with the settings given, where "_" stands for "."."""
+def start_session(master="local[2]", settings=None):
+    """A session with the settings given."""
     builder = SparkSession.builder.master(master).config("spark.ui.enabled", "false")
     builder = builder.config("spark.ui.showConsoleProgress", "false").config("spark.driver.memory", "1g").config("spark.sql.shuffle.partitions", "4")
-    for name, value in settings.items():
-        builder = builder.config(name.replace("_", "."), value)
+    for name, value in (settings or {}).items():
+        builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("OFF")
     return session
+
+
+def end_session(session):
+    """Stop it and its JVM, which would give its settings to the next session."""
+    session.stop()
+    gateway = SparkContext._gateway
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait(30)
+    SparkContext._gateway = SparkContext._jvm = None
 
 
 def expected_rows(rows, **options):
@@ -57,8 +68,8 @@ class SparkTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="vecmill-spark-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.spark = start_session(**cls.settings)
-        cls.addClassCleanup(cls.spark.stop)
+        cls.spark = start_session(settings=cls.settings)
+        cls.addClassCleanup(end_session, cls.spark)
 
     def frame(self, rows, partitions=1):
         """A DataFrame (id, text) of that many partitions."""

