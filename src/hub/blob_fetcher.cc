@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/file_lock.h"
 #include "hub/cache_files.h"
 #include "hub/http_error.h"
 #include "vecmill/error.h"

@@ -1,7 +1,6 @@
 #include "hub/cache_files.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,20 +84,6 @@ void PartialFile::Commit(const std::string& path) {
   if (fsync(fd_) != 0) ThrowErrno(path_, "cannot write", errno);
   if (rename(path_.c_str(), path.c_str()) != 0) ThrowErrno(path, "cannot make", errno);
 }
-
-FileLock::FileLock(const std::string& path) {
-  MakeFoldersAbove(path);
-  fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0664);
-  if (fd_ < 0) ThrowErrno(path, "cannot open", errno);
-  while (flock(fd_, LOCK_EX) != 0) {
-    if (errno == EINTR) continue;
-    const int error = errno;
-    close(fd_);
-    ThrowErrno(path, "cannot lock", error);
-  }
-}
-
-FileLock::~FileLock() { close(fd_); }
 
 std::string ContentHash(const std::string& path, size_t digits) {
   const MappedFile file(path);

@@ -10,7 +10,7 @@ namespace vecmill {
 
 // A file under its working name until Commit gives it its own. An object destroyed before leaves
 // what was written, and the next one goes on behind it. Errors of all functions: kIo, naming the
-// file and, for a full disk, what to do. REQUIRES: one object a path (FileLock).
+// file and, for a full disk, what to do. REQUIRES: one object a path (base/file_lock.h).
 class PartialFile {
  public:
   // Open or make `path`.
@@ -30,20 +30,6 @@ class PartialFile {
   const std::string path_;
   int fd_ = -1;
   int64_t size_ = 0;
-};
-
-// Held by one object in one process at a time, whatever ends the process. The file stays: removing
-// it would let two in.
-class FileLock {
- public:
-  // Wait for the lock on `path`, which is made with its folders. Errors: kIo.
-  explicit FileLock(const std::string& path);
-  ~FileLock();
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-
- private:
-  int fd_ = -1;
 };
 
 // True if `path` is a regular file of `size` bytes whose content has the hash: 64 digits, SHA-256;
