@@ -17,6 +17,7 @@
 #include "text_format.h"
 #include "vecmill/dtype.h"
 #include "vecmill/error.h"
+#include "weight_cache_option.h"
 
 namespace vecmill {
 namespace {
@@ -226,6 +227,7 @@ int RunEmbed(EmbedFlags& flags) {
   }
   if (flags.progress != "none") PrintSummary(summary);
   WarnOfFewRows(summary);
+  WarnOfWeightCache(summary.model.weight_cache_problem);
   return 0;
 }
 
@@ -330,6 +332,7 @@ void AddFlags(CLI::App& command, EmbedFlags& flags) {
                   "Tokens that a thread takes through the network at once; 0: as many as suit it. "
                   "Changes speed, never a vector")
       ->capture_default_str();
+  AddWeightCacheOption(command, job.embedder);
   command.add_option("--progress", flags.progress, "auto (a bar on a terminal), json or none")
       ->check(CLI::IsMember({"auto", "json", "none"}))
       ->capture_default_str();

@@ -10,6 +10,7 @@
 #include "hub_environment.h"
 #include "text_format.h"
 #include "vecmill/embedder.h"
+#include "weight_cache_option.h"
 
 namespace vecmill {
 namespace {
@@ -59,6 +60,10 @@ void PrintModel(const ModelDescription& model) {
   PrintPrompts(model);
   std::printf("weights     %s in memory, sha256 %s\n", FormatBytes(model.weight_bytes).c_str(),
               model.weights_sha256.c_str());
+  if (!model.weight_cache_file.empty()) {
+    std::printf("shared      with all processes that map %s\n", model.weight_cache_file.c_str());
+  }
+  WarnOfWeightCache(model.weight_cache_problem);
   std::printf("cost        %.1f MFLOP a token", model.flop_per_token / 1e6);
   if (model.flop_per_row > 0) std::printf(", %.1f a row", model.flop_per_row / 1e6);
   std::printf("\n");
@@ -79,11 +84,13 @@ void AddInfoCommand(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("info", "Print what a model folder holds, or why it is not supported");
   const auto model = std::make_shared<std::string>();
+  const auto options = std::make_shared<EmbedderOptions>();
   command->add_option("MODEL", *model, "Model folder, or a hub's ORG/NAME[@REVISION]")->required();
-  command->callback([model, &exit_code] {
+  AddWeightCacheOption(*command, *options);
+  command->callback([model, options, &exit_code] {
     const ModelSource source = FindModel(*model, HubCacheFromEnvironment());
     PrintSource(source);
-    PrintModel(Embedder::Load(source.folder, {.num_threads = 1})->description());
+    PrintModel(Embedder::Load(source.folder, *options)->description());
     PrintFiles(source.folder);
     exit_code = 0;
   });

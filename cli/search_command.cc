@@ -9,6 +9,7 @@
 #include "hub_environment.h"
 #include "run/search.h"
 #include "text_format.h"
+#include "weight_cache_option.h"
 
 namespace vecmill {
 namespace {
@@ -55,6 +56,7 @@ void AddSearchCommand(CLI::App& app, int& exit_code) {
       "The model's prompt to put before the question (default: its prompt 'query' if "
       "it has one, else its default prompt)");
   command->add_option("--prompt", job->embedder.prompt, "Text to put before the question instead");
+  AddWeightCacheOption(*command, job->embedder);
   job->embedder.is_query = true;
   command->callback([job, &exit_code] {
     job->model = FindModel(job->model, HubCacheFromEnvironment()).folder;
@@ -62,6 +64,7 @@ void AddSearchCommand(CLI::App& app, int& exit_code) {
     for (size_t i = 0; i < results.hits.size(); ++i) {
       PrintHits(job->queries[i], results.hits[i], results.num_signs);
     }
+    WarnOfWeightCache(results.weight_cache_problem);
     exit_code = 0;
   });
 }

@@ -163,18 +163,21 @@ nb::dict Describe(const Embedder& embedder) {
   result["num_layers"] = model.num_layers;
   result["max_seq_length"] = model.max_seq_length;
   result["threads"] = embedder.num_threads();
+  result["weights_shared"] = !model.weight_cache_file.empty();
+  result["weight_cache_problem"] = model.weight_cache_problem;
   return result;
 }
 
 EmbedderOptions MakeOptions(const std::vector<std::pair<std::string, std::string>>& columns,
                             int threads, std::optional<bool> normalize,
                             std::optional<int64_t> truncate_dim, std::optional<std::string> prompt,
-                            const std::string& prompt_name) {
+                            const std::string& prompt_name, const std::string& weight_cache) {
   EmbedderOptions options{.num_threads = threads,
                           .normalize = normalize,
                           .truncate_dim = truncate_dim,
                           .prompt = std::move(prompt),
-                          .prompt_name = prompt_name};
+                          .prompt_name = prompt_name,
+                          .weight_cache = weight_cache};
   options.columns.clear();
   for (const auto& [name, layers] : columns) {
     options.columns.push_back({.name = name, .layers = layers});
@@ -210,12 +213,13 @@ NB_MODULE(_core, m) {
           "__init__",
           [](EmbedderOptions* self, const std::vector<std::pair<std::string, std::string>>& columns,
              int threads, std::optional<bool> normalize, std::optional<int64_t> truncate_dim,
-             std::optional<std::string> prompt, const std::string& prompt_name) {
+             std::optional<std::string> prompt, const std::string& prompt_name,
+             const std::string& weight_cache) {
             new (self) EmbedderOptions(MakeOptions(columns, threads, normalize, truncate_dim,
-                                                   std::move(prompt), prompt_name));
+                                                   std::move(prompt), prompt_name, weight_cache));
           },
           nb::kw_only(), "columns"_a, "threads"_a, "normalize"_a.none(), "truncate_dim"_a.none(),
-          "prompt"_a.none(), "prompt_name"_a);
+          "prompt"_a.none(), "prompt_name"_a, "weight_cache"_a = "");
   nb::class_<Embedder>(m, "Embedder")
       .def("describe", &Describe)
       .def("with_options", &Embedder::With, "options"_a)

@@ -51,7 +51,12 @@ struct ModelDescription {
   int64_t chunk_tokens = 0;    // of a chunk, likewise; 0 unless EmbedderOptions::chunks
   int64_t chunk_overlap_tokens = 0;
   ChunkContext chunk_context = ChunkContext::kChunk;
-  int64_t weight_bytes = 0;   // memory the packed weights take
+  int64_t weight_bytes = 0;  // memory the packed weights take
+  // The file of EmbedderOptions::weight_cache that they are mapped from, shared with every process
+  // that does so; "" if they are in this process's own memory, and if there is a weight_cache then
+  // why.
+  std::string weight_cache_file;
+  std::string weight_cache_problem;
   double flop_per_token = 0;  // of the linear layers that are computed; a multiplication and an
                               // addition are two
   double flop_per_row = 0;    // what comes once a row to that

@@ -63,6 +63,10 @@ struct EmbedderOptions {
   bool is_query = false;
   LongRows long_rows = LongRows::kTruncate;
   std::optional<ChunkOptions> chunks;
+  // A folder that keeps packed weights for other processes and later ones: they are made there once
+  // and mapped by all (docs/loading.md). Of Embedder::Load alone. Empty: none; each process packs
+  // its own. Never changes a vector; where it cannot be used, ModelDescription says why.
+  std::string weight_cache;
 };
 
 }  // namespace vecmill

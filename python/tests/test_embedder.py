@@ -8,9 +8,11 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
+from unittest import mock
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +22,29 @@ import vecmill
 MODEL = pathlib.Path(__file__).parents[2] / "tests/data/models/tiny_bert"
 DIM = 48
 TEXTS = ["hello world", None, "", "the quick brown fox", "caf\u00e9 \u65e5\u672c \U0001f600", "a " * 100]
+
+
+class WeightCacheTest(unittest.TestCase):
+    def test_the_same_bits_and_weights_that_are_shared(self):
+        expected = vecmill.load(MODEL, weight_cache="").embed(TEXTS)
+        with tempfile.TemporaryDirectory() as folder:
+            cache = pathlib.Path(folder) / "cache"
+            for _ in ("made", "mapped"):
+                embedder = vecmill.load(MODEL, weight_cache=cache)
+                self.assertTrue(embedder.description["weights_shared"])
+                np.testing.assert_array_equal(embedder.embed(TEXTS), expected)
+            self.assertEqual(len(list(cache.glob("*.packed"))), 1)
+        np.testing.assert_array_equal(embedder.embed(TEXTS), expected)
+
+    def test_a_folder_that_cannot_be_used_is_told(self):
+        description = vecmill.load(MODEL, weight_cache="/dev/null").description
+        self.assertFalse(description["weights_shared"])
+        self.assertEqual(description["weight_cache_problem"], "/dev/null: is not a folder")
+
+    def test_the_environment_gives_it_where_no_argument_does(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, VECMILL_WEIGHT_CACHE=folder):
+            self.assertTrue(vecmill.load(MODEL).description["weights_shared"])
+            self.assertFalse(vecmill.load(MODEL, weight_cache="").description["weights_shared"])
 
 
 class EmbedTest(unittest.TestCase):

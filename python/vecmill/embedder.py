@@ -28,6 +28,7 @@ def load(
     prompt: str | None = None,
     prompt_name: str | None = None,
     threads: int | None = None,
+    weight_cache: str | os.PathLike[str] | None = None,
 ) -> Embedder:
     """Load a model folder.
 
@@ -41,6 +42,10 @@ def load(
         prompt_name: The model's prompt of this name, if no prompt is given. Neither: the model's default.
         threads: Worker threads. None: OMP_NUM_THREADS if it is set, as Spark does for its workers, or else
             one for each CPU this process may use. They start with the first row that is embedded.
+        weight_cache: A folder on a local disk that keeps packed weights: made there once, then mapped and shared
+            by every process of the machine that loads the model so. None: VECMILL_WEIGHT_CACHE if it is set;
+            "": no folder, every process packs weights of its own. Never changes a vector; where the folder
+            cannot be used, description["weight_cache_problem"] says why.
 
     Raises:
         vecmill.Error: The folder is missing, damaged or not supported; the message says what and where.
@@ -54,6 +59,7 @@ def load(
         "truncate_dim": truncate_dim,
         "prompt": prompt,
         "prompt_name": prompt_name or "",
+        "weight_cache": os.environ.get("VECMILL_WEIGHT_CACHE", "") if weight_cache is None else os.fspath(weight_cache),
     }
     return Embedder(os.fspath(model), options)
 
@@ -94,7 +100,9 @@ class Embedder:
 
     @property
     def description(self) -> dict[str, Any]:
-        """What the model is: architecture, sha256, columns, prompts, similarity, number of layers."""
+        """What the model is: architecture, sha256, columns, prompts, similarity, number of layers; whether
+        other processes share its weights, and if not though a weight_cache is given, why not.
+        """
         return self._core.describe()
 
     def embed(self, texts: Any, *, output: str = "auto", accounts: bool = False, progress: bool = False) -> Any:

@@ -34,6 +34,10 @@ class Descriptor {
   int fd_;
 };
 
+int64_t Nanoseconds(const timespec& time) {
+  return static_cast<int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
 const char* KindName(mode_t mode) {
   if (S_ISDIR(mode)) return "a folder";
   if (S_ISFIFO(mode)) return "a FIFO";
@@ -42,6 +46,10 @@ const char* KindName(mode_t mode) {
 }
 
 }  // namespace
+
+bool FileStatus::IsOurs() const {
+  return (owner == geteuid() || owner == 0) && (mode & (S_IWGRP | S_IWOTH)) == 0;
+}
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
   // Without O_NONBLOCK, opening a FIFO would wait for a writer.
@@ -52,6 +60,13 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   if (!S_ISREG(info.st_mode)) {
     throw Error(ErrorCode::kIo, path + ": " + KindName(info.st_mode) + ", expected a regular file");
   }
+  status_ = {.device = info.st_dev,
+             .inode = info.st_ino,
+             .size = info.st_size,
+             .modified_ns = Nanoseconds(info.st_mtim),
+             .changed_ns = Nanoseconds(info.st_ctim),
+             .owner = info.st_uid,
+             .mode = info.st_mode};
   if (info.st_size == 0) return;  // nothing to map: mmap refuses a length of 0
   const auto num_bytes = static_cast<size_t>(info.st_size);
   void* data = mmap(nullptr, num_bytes, PROT_READ, MAP_PRIVATE, file.get(), 0);
@@ -59,16 +74,15 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   // Our files are read whole and soon. Advice only, so its failure changes nothing.
   madvise(data, num_bytes, MADV_WILLNEED);
   data_ = static_cast<const std::byte*>(data);
-  size_ = info.st_size;
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), static_cast<size_t>(size_));
+  if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), static_cast<size_t>(size()));
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : path_(std::move(other.path_)),
       data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      status_(std::exchange(other.status_, {})) {}
 
 }  // namespace vecmill

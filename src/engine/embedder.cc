@@ -310,7 +310,8 @@ class NativeEmbedder final : public Embedder {
 std::unique_ptr<Embedder> Embedder::Load(const std::string& folder,
                                          const EmbedderOptions& options) {
   CheckOptions(options);
-  return std::make_unique<NativeEmbedder>(std::make_shared<const ModelParts>(folder), options);
+  return std::make_unique<NativeEmbedder>(
+      std::make_shared<const ModelParts>(folder, options.weight_cache), options);
 }
 
 }  // namespace vecmill

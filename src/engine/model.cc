@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <limits>
-#include <span>
 #include <utility>
 
 #include "base/check.h"
-#include "base/sha256.h"
 #include "base/utf8.h"
 #include "engine/chunk_context.h"
 #include "tokenizer/chunk_cutter.h"
 #include "vecmill/error.h"
-#include "weights/checkpoint.h"
 #include "weights/model_folder.h"
 
 namespace vecmill {
@@ -35,13 +32,12 @@ void CheckTokenizerFits(const Tokenizer& tokenizer, const ModelFolder& folder) {
   }
 }
 
-// The folder's network; `sha256` is set to the hash of its weights.
-std::unique_ptr<const Network> LoadNetwork(const ModelFolder& folder, const Tokenizer& tokenizer,
-                                           std::string* sha256) {
-  CheckTokenizerFits(tokenizer, folder);
-  const Checkpoint checkpoint = Checkpoint::Open(folder.transformer_folder);
-  *sha256 = checkpoint.Sha256();
-  return Network::Load(folder, checkpoint);
+std::unique_ptr<const Tokenizer> LoadTokenizer(const ModelFolder& folder) {
+  auto tokenizer = Tokenizer::Load(folder.tokenizer_file, folder.has_special_tokens
+                                                              ? Tokenizer::SpecialTokens::kAdded
+                                                              : Tokenizer::SpecialTokens::kLeftOut);
+  CheckTokenizerFits(*tokenizer, folder);
+  return tokenizer;
 }
 
 std::string FindPrompt(const ModelFolder& folder, const EmbedderOptions& options) {
@@ -133,29 +129,21 @@ std::vector<VectorColumn> MakeColumns(const EmbedderOptions& options, const Mode
 
 }  // namespace
 
-ModelParts::ModelParts(const std::string& path)
+ModelParts::ModelParts(const std::string& path, const std::string& weight_cache)
     : folder(ModelFolder::Open(path)),
-      tokenizer(Tokenizer::Load(folder.tokenizer_file, folder.has_special_tokens
-                                                           ? Tokenizer::SpecialTokens::kAdded
-                                                           : Tokenizer::SpecialTokens::kLeftOut)),
-      network(LoadNetwork(folder, *tokenizer, &weights_sha256)),
-      head(folder) {
-  if (!head.empty()) {
-    const std::string all = weights_sha256 + head.weights_sha256();
-    weights_sha256 = Sha256Hex(std::as_bytes(std::span(all)));
-  }
-}
+      tokenizer(LoadTokenizer(folder)),
+      weights(LoadModelWeights(folder, weight_cache)) {}
 
 Model::Model(std::shared_ptr<const ModelParts> parts, const EmbedderOptions& options)
     : parts_(std::move(parts)) {
   const ModelFolder& folder = parts_->folder;
-  const Network& network = *parts_->network;
-  columns_ = MakeColumns(options, folder, network, parts_->head);
+  const Network& network = *parts_->weights.network;
+  columns_ = MakeColumns(options, folder, network, *parts_->weights.head);
   is_read_.resize(static_cast<size_t>(network.num_layers() + 1));
   description_ = {
       .path = folder.path,
       .architecture = folder.config.model_type,
-      .weights_sha256 = parts_->weights_sha256,
+      .weights_sha256 = parts_->weights.sha256,
       .columns = {},
       .prompt = FindPrompt(folder, options),
       .prompts = {},
@@ -164,6 +152,8 @@ Model::Model(std::shared_ptr<const ModelParts> parts, const EmbedderOptions& opt
       .num_layers = network.num_layers(),
       .max_seq_length = folder.max_seq_length,
       .weight_bytes = network.weight_bytes(),
+      .weight_cache_file = parts_->weights.place.file,
+      .weight_cache_problem = parts_->weights.place.problem,
   };
   for (const NamedPrompt& prompt : folder.prompts) {
     description_.prompts.emplace_back(prompt.name, prompt.text);
@@ -299,7 +289,7 @@ TokenRange Model::TokensOf(std::string_view text, TextSpan span,
 }
 
 TokenRange Model::StatesOf(const PackedBatch& batch, int64_t i) const {
-  if (parts_->network->pools_tokens()) return {i, i + 1};
+  if (parts_->weights.network->pools_tokens()) return {i, i + 1};
   return {batch.offsets[static_cast<size_t>(i)], batch.offsets[static_cast<size_t>(i) + 1]};
 }
 
@@ -332,7 +322,7 @@ const LayerStates& Model::Forward(const PackedBatch& batch, Workspace& workspace
     workspace.states_[i] = kept.data();
   };
   const float* last =
-      parts_->network->Forward(batch, last_layer_, workspace.network_, seconds, keep);
+      parts_->weights.network->Forward(batch, last_layer_, workspace.network_, seconds, keep);
   workspace.states_[static_cast<size_t>(last_layer_)] = last;
   return workspace.states_;
 }

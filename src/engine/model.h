@@ -10,9 +10,9 @@
 
 #include "base/aligned_buffer.h"
 #include "batch/packed_batch.h"
+#include "engine/model_weights.h"
 #include "engine/vector_column.h"
 #include "nets/network.h"
-#include "nets/sentence_head.h"
 #include "tokenizer/tokenizer.h"
 #include "vecmill/embedder.h"
 #include "vecmill/options.h"
@@ -23,14 +23,12 @@ namespace vecmill {
 // What a folder holds, read and checked: most of a model's memory. Constant; models of different
 // options share it.
 struct ModelParts {
-  // Errors: as Embedder::Load.
-  explicit ModelParts(const std::string& path);
+  // `weight_cache` as EmbedderOptions has it. Errors: as Embedder::Load.
+  ModelParts(const std::string& path, const std::string& weight_cache);
 
   const ModelFolder folder;
   const std::unique_ptr<const Tokenizer> tokenizer;
-  std::string weights_sha256;  // hex; of network and head
-  const std::unique_ptr<const Network> network;
-  const SentenceHead head;
+  const ModelWeights weights;
 };
 
 // Constant after construction; every method is thread-safe.
@@ -70,7 +68,7 @@ class Model {
   int64_t num_unpooled_tokens() const { return num_unpooled_tokens_; }
 
   // Of a block, for speed.
-  int64_t block_tokens() const { return parts_->network->block_tokens(); }
+  int64_t block_tokens() const { return parts_->weights.network->block_tokens(); }
 
   // Where the hidden states of sequence `i` of `batch` are: one if the network pools tokens itself.
   TokenRange StatesOf(const PackedBatch& batch, int64_t i) const;

@@ -14,19 +14,32 @@ namespace vecmill {
 namespace {
 
 // Linear layers that read the same input become one matrix, one below the other.
-PackedMatrix PackLinear(std::initializer_list<const LinearTensors*> layers) {
+PackedMatrix PackLinear(std::initializer_list<const LinearTensors*> layers, ArrayStore& store,
+                        const std::string& name) {
   int64_t rows = 0;
   for (const LinearTensors* layer : layers) rows += layer->weight.shape[0];
   const int64_t cols = (*layers.begin())->weight.shape[1];
-  PackedMatrix packed(rows, cols);
-  int64_t begin = 0;
-  for (const LinearTensors* layer : layers) {
-    const AlignedBuffer<float> weight = layer->weight.ReadF32();
-    const AlignedBuffer<float> bias = layer->bias.ReadF32OrZeros(layer->weight.shape[0]);
-    packed.SetRows(begin, {weight.data(), bias.size(), cols, cols}, bias.data());
-    begin += bias.size();
-  }
-  return packed;
+  return {store, name, rows, cols, [&](PackedMatrix::Packer& packer) {
+            int64_t begin = 0;
+            for (const LinearTensors* layer : layers) {
+              const int64_t size = layer->weight.shape[0];
+              packer.SetRows(begin, {layer->weight.ReadF32().data(), size, cols, cols},
+                             layer->bias.ReadF32OrZeros(size).data());
+              begin += size;
+            }
+          }};
+}
+
+// The vectors of `table`; to each is added that of token type 0, unless there are no types.
+ConstArray<float> ReadEmbeddings(const Tensor& table, const Tensor* types, ArrayStore& store,
+                                 const std::string& name) {
+  return store.Take<float>(name, table.num_elements(), [&](float* dst) {
+    table.CopyF32(dst);
+    if (types == nullptr) return;
+    const AlignedBuffer<float> added = types->ReadF32();
+    const int64_t width = types->shape[1];
+    for (int64_t i = 0; i < table.num_elements(); ++i) dst[i] += added[i % width];
+  });
 }
 
 Nonlinearity ToNonlinearity(Activation activation) {
@@ -76,16 +89,19 @@ struct Encoder::Activations {
   Matrix gate;  // with gated_ffn
 };
 
-Encoder::Layer::Layer(const NetworkConfig& config, const EncoderLayerTensors& tensors)
-    : query_key_value(PackLinear({&tensors.query, &tensors.key, &tensors.value})),
-      attention_output(PackLinear({&tensors.attention_output})),
-      ffn_up(PackLinear({&tensors.ffn_up})),
-      ffn_down(PackLinear({&tensors.ffn_down})),
-      ffn_norm(Norm(tensors.ffn_norm, config.layer_norm_eps)) {
+Encoder::Layer::Layer(const NetworkConfig& config, const EncoderLayerTensors& tensors,
+                      ArrayStore& store, const std::string& name)
+    : query_key_value(PackLinear({&tensors.query, &tensors.key, &tensors.value}, store,
+                                 name + " query, key and value")),
+      attention_output(PackLinear({&tensors.attention_output}, store, name + " attention output")),
+      ffn_up(PackLinear({&tensors.ffn_up}, store, name + " ffn up")),
+      ffn_down(PackLinear({&tensors.ffn_down}, store, name + " ffn down")),
+      ffn_norm(Norm(tensors.ffn_norm, config.layer_norm_eps, store, name + " ffn norm")) {
   if (!tensors.attention_norm.gamma.shape.empty()) {
-    attention_norm.emplace(tensors.attention_norm, config.layer_norm_eps);
+    attention_norm.emplace(tensors.attention_norm, config.layer_norm_eps, store,
+                           name + " attention norm");
   }
-  if (config.gated_ffn) ffn_gate = PackLinear({&tensors.ffn_gate});
+  if (config.gated_ffn) ffn_gate = PackLinear({&tensors.ffn_gate}, store, name + " ffn gate");
 }
 
 std::vector<const PackedMatrix*> Encoder::Layer::matrices() const {
@@ -94,30 +110,36 @@ std::vector<const PackedMatrix*> Encoder::Layer::matrices() const {
   return all;
 }
 
-Encoder::Encoder(const NetworkConfig& config, const EncoderTensors& tensors)
+Encoder::Encoder(const NetworkConfig& config, const EncoderTensors& tensors, ArrayStore& store)
     : Network(config),
-      words_(tensors.word_embeddings.ReadF32()),
-      embedding_norm_(tensors.embedding_norm, config.layer_norm_eps) {
+      embedding_norm_(tensors.embedding_norm, config.layer_norm_eps, store, "embedding norm") {
   const bool rotary = config.rope_theta > 0;
-  if (!rotary) positions_ = tensors.position_embeddings.ReadF32();
-  if (config.type_vocab > 0) {
-    const AlignedBuffer<float> types = tensors.token_type_embeddings.ReadF32();
-    AlignedBuffer<float>& added_to = rotary ? words_ : positions_;
-    for (int64_t i = 0; i < added_to.size(); ++i) added_to[i] += types[i % config.embedding];
+  const Tensor* types = config.type_vocab > 0 ? &tensors.token_type_embeddings : nullptr;
+  words_ = ReadEmbeddings(tensors.word_embeddings, rotary ? types : nullptr, store, "words");
+  if (!rotary) {
+    positions_ = ReadEmbeddings(tensors.position_embeddings, types, store, "positions");
   }
-  if (config.projection) projection_ = PackLinear({&tensors.projection});
+  if (config.projection) projection_ = PackLinear({&tensors.projection}, store, "projection");
   if (config.relative_bias) {
     global_.bias =
         BucketedBias(tensors.relative_bias.ReadF32().data(), config.heads, config.max_positions);
   }
-  if (rotary) global_.rotary.emplace(config.max_positions, config.head_dim, config.rope_theta);
+  if (rotary) {
+    global_.rotary.emplace(store, "angles", config.max_positions, config.head_dim,
+                           config.rope_theta);
+  }
   if (!config.local_layers.empty()) {
     local_.max_distance = config.local_distance;
-    local_.rotary.emplace(config.max_positions, config.head_dim, config.local_rope_theta);
+    local_.rotary.emplace(store, "local angles", config.max_positions, config.head_dim,
+                          config.local_rope_theta);
   }
   layers_.reserve(tensors.layers.size());
-  for (const EncoderLayerTensors& layer : tensors.layers) layers_.emplace_back(config, layer);
-  if (config.pre_norm) final_norm_.emplace(tensors.final_norm, config.layer_norm_eps);
+  for (const EncoderLayerTensors& layer : tensors.layers) {
+    layers_.emplace_back(config, layer, store, "layer " + std::to_string(layers_.size() + 1));
+  }
+  if (config.pre_norm) {
+    final_norm_.emplace(tensors.final_norm, config.layer_norm_eps, store, "final norm");
+  }
 }
 
 void Encoder::Embed(const PackedBatch& batch, const Activations& x, Workspace& workspace) const {

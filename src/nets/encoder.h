@@ -12,6 +12,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "nets/network.h"
@@ -24,7 +25,7 @@ namespace vecmill {
 class Encoder final : public Network {
  public:
   // `config` is the one the tensors were found with. Errors: see Network::Load.
-  Encoder(const NetworkConfig& config, const EncoderTensors& tensors);
+  Encoder(const NetworkConfig& config, const EncoderTensors& tensors, ArrayStore& store);
 
   const float* Forward(const PackedBatch& batch, int64_t last_layer, Workspace& workspace,
                        StageSeconds& seconds, const Observer& observer = nullptr) const override;
@@ -34,7 +35,8 @@ class Encoder final : public Network {
 
  private:
   struct Layer {
-    Layer(const NetworkConfig& config, const EncoderLayerTensors& tensors);
+    Layer(const NetworkConfig& config, const EncoderLayerTensors& tensors, ArrayStore& store,
+          const std::string& name);
     std::vector<const PackedMatrix*> matrices() const;
 
     PackedMatrix query_key_value;
@@ -76,8 +78,8 @@ class Encoder final : public Network {
   }
 
   // Token type 0 is added to the positions, or to the words if there are none.
-  AlignedBuffer<float> words_;      // [V, E]
-  AlignedBuffer<float> positions_;  // [P, E], or empty
+  ConstArray<float> words_;      // [V, E]
+  ConstArray<float> positions_;  // [P, E], or empty
   Norm embedding_norm_;
   std::optional<PackedMatrix> projection_;
   Positions global_;

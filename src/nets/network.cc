@@ -11,15 +11,16 @@
 namespace vecmill {
 
 std::unique_ptr<const Network> Network::Load(const ModelFolder& folder,
-                                             const Checkpoint& checkpoint) {
+                                             const Checkpoint& checkpoint, ArrayStore& store) {
   if (folder.config.model_type == kStaticEmbedding) {
-    return std::make_unique<StaticEmbedding>(FindStaticTensors(checkpoint));
+    return std::make_unique<StaticEmbedding>(FindStaticTensors(checkpoint), store);
   }
   if (folder.config.pools_tokens) {
-    return std::make_unique<UniversalSentenceEncoder>(folder.config,
-                                                      FindUseTensors(checkpoint, folder.config));
+    return std::make_unique<UniversalSentenceEncoder>(
+        folder.config, FindUseTensors(checkpoint, folder.config), store);
   }
-  return std::make_unique<Encoder>(folder.config, FindEncoderTensors(checkpoint, folder.config));
+  return std::make_unique<Encoder>(folder.config, FindEncoderTensors(checkpoint, folder.config),
+                                   store);
 }
 
 void Network::CheckCall(const PackedBatch& batch, int64_t last_layer) const {

@@ -18,6 +18,7 @@
 #include <memory>
 
 #include "base/aligned_buffer.h"
+#include "base/array_store.h"
 #include "batch/packed_batch.h"
 #include "nets/ngram_workspace.h"
 #include "ops/attention.h"
@@ -47,11 +48,13 @@ class Network {
   // Sees the hidden states [T, H] after each layer that is computed: 0, 1, 2, ...
   using Observer = std::function<void(int64_t layer, ConstMatrix hidden)>;
 
-  // Read and pack the weights of the folder's model; the checkpoint is not needed afterwards.
+  // Read and pack the weights of the folder's model into arrays of `store`; neither it nor the
+  // checkpoint is needed afterwards. Which arrays, and what is in them, depends on the folder's
+  // config and the checkpoint's tensors alone.
   // Errors: kCorrupt (missing tensors, other shapes, a NaN or an infinity), kUnsupported (dtype),
-  // std::bad_alloc.
+  // std::bad_alloc, those of the store.
   static std::unique_ptr<const Network> Load(const ModelFolder& folder,
-                                             const Checkpoint& checkpoint);
+                                             const Checkpoint& checkpoint, ArrayStore& store);
 
   virtual ~Network() = default;
   Network(const Network&) = delete;

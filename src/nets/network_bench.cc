@@ -104,7 +104,8 @@ class RandomEncoder {
                                 .ffn_down = {Random({h, config.ffn}), Random({h})},
                                 .ffn_norm = norm});
     }
-    network_ = std::make_unique<Encoder>(config, tensors);
+    PrivateArrays store;
+    network_ = std::make_unique<Encoder>(config, tensors, store);
   }
 
   const Network& network() const { return *network_; }

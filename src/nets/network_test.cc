@@ -56,7 +56,8 @@ class NetworkTest : public testing::TestWithParam<TinyModel> {
   NetworkTest() {
     const ModelFolder folder =
         ModelFolder::Open(std::string(VECMILL_TEST_DATA "/models/") + GetParam().name);
-    network_ = Network::Load(folder, Checkpoint::Open(folder.transformer_folder));
+    PrivateArrays store;
+    network_ = Network::Load(folder, Checkpoint::Open(folder.transformer_folder), store);
   }
 
   // Hidden states of each sequence of a batch, of the last layer.
@@ -217,7 +218,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 std::unique_ptr<const Network> LoadTinyBert() {
   const ModelFolder folder = ModelFolder::Open(VECMILL_TEST_DATA "/models/tiny_bert");
-  return Network::Load(folder, Checkpoint::Open(folder.transformer_folder));
+  PrivateArrays store;
+  return Network::Load(folder, Checkpoint::Open(folder.transformer_folder), store);
 }
 
 TEST(EncoderTest, CountsStagesFlopAndBytes) {

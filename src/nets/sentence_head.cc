@@ -1,18 +1,18 @@
 #include "nets/sentence_head.h"
 
 #include <filesystem>
+#include <string>
 
-#include "base/aligned_buffer.h"
+#include "base/check.h"
 #include "ops/layer_norm.h"
 #include "ops/nonlinearity.h"
 #include "vecmill/error.h"
-#include "weights/checkpoint.h"
 
 namespace vecmill {
 namespace {
 
-AlignedBuffer<float> ReadTensor(const Checkpoint& checkpoint, const char* name,
-                                const std::vector<int64_t>& shape) {
+const Tensor& FindTensor(const Checkpoint& checkpoint, const char* name,
+                         const std::vector<int64_t>& shape) {
   const Tensor* tensor = checkpoint.Find(name);
   if (tensor == nullptr) {
     throw Error(ErrorCode::kCorrupt,
@@ -22,7 +22,8 @@ AlignedBuffer<float> ReadTensor(const Checkpoint& checkpoint, const char* name,
     throw Error(ErrorCode::kCorrupt, tensor->Where() + " has shape " + ShapeText(tensor->shape) +
                                          ", but config.json asks for " + ShapeText(shape));
   }
-  return tensor->ReadF32();
+  tensor->CheckReadable();
+  return *tensor;
 }
 
 Nonlinearity ToNonlinearity(HeadModule::Function function) {
@@ -43,16 +44,16 @@ Nonlinearity ToNonlinearity(HeadModule::Function function) {
 
 class SentenceHead::Dense final : public Layer {
  public:
-  Dense(const HeadModule& module, const Checkpoint& checkpoint)
-      : matrix_(module.out, module.in), function_(ToNonlinearity(module.function)) {
-    const AlignedBuffer<float> weight =
-        ReadTensor(checkpoint, "linear.weight", {module.out, module.in});
-    const ConstMatrix rows{weight.data(), module.out, module.in, module.in};
-    if (module.bias) {
-      matrix_.SetRows(0, rows, ReadTensor(checkpoint, "linear.bias", {module.out}).data());
-    } else {
-      matrix_.SetRows(0, rows, std::vector<float>(static_cast<size_t>(module.out)).data());
-    }
+  Dense(const HeadModule& module, const Checkpoint& checkpoint, ArrayStore& store,
+        const std::string& name)
+      : function_(ToNonlinearity(module.function)) {
+    const Tensor& weight = FindTensor(checkpoint, "linear.weight", {module.out, module.in});
+    Tensor bias;
+    if (module.bias) bias = FindTensor(checkpoint, "linear.bias", {module.out});
+    matrix_ = PackedMatrix(store, name, module.out, module.in, [&](PackedMatrix::Packer& packer) {
+      packer.SetRows(0, {weight.ReadF32().data(), module.out, module.in, module.in},
+                     bias.ReadF32OrZeros(module.out).data());
+    });
   }
 
   int64_t out() const override { return matrix_.n(); }
@@ -69,9 +70,10 @@ class SentenceHead::Dense final : public Layer {
 
 class SentenceHead::Norm final : public Layer {
  public:
-  Norm(const HeadModule& module, const Checkpoint& checkpoint)
-      : gamma_(ReadTensor(checkpoint, "norm.weight", {module.out})),
-        beta_(ReadTensor(checkpoint, "norm.bias", {module.out})) {}
+  Norm(const HeadModule& module, const Checkpoint& checkpoint, ArrayStore& store,
+       const std::string& name)
+      : gamma_(FindTensor(checkpoint, "norm.weight", {module.out}).ReadF32(store, name + " gamma")),
+        beta_(FindTensor(checkpoint, "norm.bias", {module.out}).ReadF32(store, name + " beta")) {}
 
   int64_t out() const override { return gamma_.size(); }
 
@@ -81,20 +83,30 @@ class SentenceHead::Norm final : public Layer {
   }
 
  private:
-  AlignedBuffer<float> gamma_;
-  AlignedBuffer<float> beta_;
+  ConstArray<float> gamma_;
+  ConstArray<float> beta_;
 };
 
-SentenceHead::SentenceHead(const ModelFolder& folder) {
+std::vector<Checkpoint> SentenceHead::OpenCheckpoints(const ModelFolder& folder) {
+  std::vector<Checkpoint> checkpoints;
   for (const HeadModule& module : folder.head) {
     const auto path = std::filesystem::path(folder.path) / module.path;
-    const Checkpoint checkpoint = Checkpoint::Open(path.string());
-    if (module.kind == HeadModule::Kind::kDense) {
-      layers_.push_back(std::make_unique<Dense>(module, checkpoint));
+    checkpoints.push_back(Checkpoint::Open(path.string()));
+  }
+  return checkpoints;
+}
+
+SentenceHead::SentenceHead(const std::vector<HeadModule>& modules,
+                           const std::vector<Checkpoint>& checkpoints, ArrayStore& store) {
+  VECMILL_CHECK(checkpoints.size() == modules.size());
+  for (size_t i = 0; i < modules.size(); ++i) {
+    const std::string name = "head " + std::to_string(i + 1);
+    if (modules[i].kind == HeadModule::Kind::kDense) {
+      layers_.push_back(
+          std::make_unique<Dense>(modules[i], checkpoints[i], store, name + " dense"));
     } else {
-      layers_.push_back(std::make_unique<Norm>(module, checkpoint));
+      layers_.push_back(std::make_unique<Norm>(modules[i], checkpoints[i], store, name + " norm"));
     }
-    weights_sha256_ += checkpoint.Sha256();
   }
 }
 

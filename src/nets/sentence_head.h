@@ -10,10 +10,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "base/array_store.h"
 #include "ops/gemm.h"
+#include "weights/checkpoint.h"
 #include "weights/model_folder.h"
 
 namespace vecmill {
@@ -26,15 +27,18 @@ class SentenceHead {
     GemmWorkspace gemm;
   };
 
-  // The head of `folder`; no module gives a head without layers. Errors: kNotFound, kCorrupt
-  // (missing tensors, other shapes, a NaN or an infinity), kUnsupported, kIo, std::bad_alloc.
-  explicit SentenceHead(const ModelFolder& folder);
+  // The weights of the modules of `folder`. Errors: as Checkpoint::Open.
+  static std::vector<Checkpoint> OpenCheckpoints(const ModelFolder& folder);
+
+  // The head of these modules, one checkpoint for each, with its weights in arrays of `store`; no
+  // module gives a head without layers. Errors: kCorrupt (missing tensors, other shapes, a NaN or
+  // an infinity), kUnsupported (dtype), std::bad_alloc, those of the store.
+  SentenceHead(const std::vector<HeadModule>& modules, const std::vector<Checkpoint>& checkpoints,
+               ArrayStore& store);
   ~SentenceHead();
 
   bool empty() const { return layers_.empty(); }
   int64_t out() const { return layers_.back()->out(); }  // REQUIRES: not empty
-  // Hex SHA-256 of the layers' weight files, one after the other.
-  const std::string& weights_sha256() const { return weights_sha256_; }
 
   // What the layers make of src [in]: [out], in `workspace`. REQUIRES: not empty.
   const float* Apply(const float* src, Workspace& workspace) const;
@@ -51,7 +55,6 @@ class SentenceHead {
   class Norm;
 
   std::vector<std::unique_ptr<const Layer>> layers_;
-  std::string weights_sha256_;
 };
 
 }  // namespace vecmill

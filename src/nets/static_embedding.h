@@ -4,7 +4,7 @@
 // Tested by static_embedding_test.cc.
 #pragma once
 
-#include "base/aligned_buffer.h"
+#include "base/array_store.h"
 #include "nets/network.h"
 #include "weights/static_embedding.h"
 
@@ -13,8 +13,10 @@ namespace vecmill {
 class StaticEmbedding final : public Network {
  public:
   // Errors: as Network::Load.
-  explicit StaticEmbedding(const StaticTensors& tensors)
-      : Network(StaticConfig(tensors)), table_(ReadStaticTable(tensors)) {}
+  StaticEmbedding(const StaticTensors& tensors, ArrayStore& store)
+      : Network(StaticConfig(tensors)),
+        table_(store.Take<float>("table", tensors.vocab() * tensors.hidden(),
+                                 [&](float* dst) { CopyStaticTable(tensors, dst); })) {}
 
   const float* Forward(const PackedBatch& batch, int64_t last_layer, Workspace& workspace,
                        StageSeconds& seconds, const Observer& observer = nullptr) const override;
@@ -25,7 +27,7 @@ class StaticEmbedding final : public Network {
   double FlopPerToken(int64_t /*last_layer*/) const override { return 0; }
 
  private:
-  AlignedBuffer<float> table_;  // [V, H]
+  ConstArray<float> table_;  // [V, H]
 };
 
 }  // namespace vecmill

@@ -34,59 +34,56 @@ constexpr int64_t kReach = 2;
 
 constexpr int64_t TokensBefore(int64_t order) { return (order - 1) / 2; }
 
-PackedMatrix Pack(const Tensor& weight, const Tensor& bias) {
+// With zeros for a bias if it is nullptr.
+PackedMatrix Pack(const Tensor& weight, const Tensor* bias, ArrayStore& store,
+                  const std::string& name) {
   const int64_t rows = weight.shape[0];
   const int64_t cols = weight.shape[1];
-  PackedMatrix packed(rows, cols);
-  packed.SetRows(0, {weight.ReadF32().data(), rows, cols, cols}, bias.ReadF32().data());
-  return packed;
-}
-
-PackedMatrix PackWithoutBias(const Tensor& weight) {
-  const int64_t rows = weight.shape[0];
-  const int64_t cols = weight.shape[1];
-  PackedMatrix packed(rows, cols);
-  packed.SetRows(0, {weight.ReadF32().data(), rows, cols, cols},
-                 std::vector<float>(static_cast<size_t>(rows)).data());
-  return packed;
+  return {store, name, rows, cols, [&](PackedMatrix::Packer& packer) {
+            packer.SetRows(0, {weight.ReadF32().data(), rows, cols, cols},
+                           (bias != nullptr ? *bias : Tensor{}).ReadF32OrZeros(rows).data());
+          }};
 }
 
 // The slices of the n-gram's tokens, one below the other.
-PackedMatrix PackSlices(const Tensor& weight, int64_t order) {
+PackedMatrix PackSlices(const Tensor& weight, int64_t order, ArrayStore& store,
+                        const std::string& name) {
   const int64_t width = weight.shape[0];
   const int64_t cols = weight.shape[1];
-  const AlignedBuffer<float> values = weight.ReadF32();
-  const std::vector<float> zeros(static_cast<size_t>(width));
-  PackedMatrix packed(order * width, width);
-  for (int64_t i = 0; i < order; ++i) {
-    packed.SetRows(i * width, {values.data() + i * width, width, width, cols}, zeros.data());
-  }
-  return packed;
+  return {
+      store, name, order * width, width, [&](PackedMatrix::Packer& packer) {
+        const AlignedBuffer<float> values = weight.ReadF32();
+        const std::vector<float> zeros(static_cast<size_t>(width));
+        for (int64_t i = 0; i < order; ++i) {
+          packer.SetRows(i * width, {values.data() + i * width, width, width, cols}, zeros.data());
+        }
+      }};
 }
 
 // The bias as one more column.
-PackedMatrix PackWithBiasColumn(const LinearTensors& linear) {
+PackedMatrix PackWithBiasColumn(const LinearTensors& linear, ArrayStore& store,
+                                const std::string& name) {
   const int64_t rows = linear.weight.shape[0];
   const int64_t cols = linear.weight.shape[1];
-  const AlignedBuffer<float> weight = linear.weight.ReadF32();
-  const AlignedBuffer<float> bias = linear.bias.ReadF32();
-  AlignedBuffer<float> both(rows * (cols + 1));
-  for (int64_t i = 0; i < rows; ++i) {
-    float* row = both.data() + i * (cols + 1);
-    std::copy_n(weight.data() + i * cols, cols, row);
-    row[cols] = bias[i];
-  }
-  PackedMatrix packed(rows, cols + 1);
-  packed.SetRows(0, {both.data(), rows, cols + 1, cols + 1},
-                 std::vector<float>(static_cast<size_t>(rows)).data());
-  return packed;
+  return {store, name, rows, cols + 1, [&](PackedMatrix::Packer& packer) {
+            const AlignedBuffer<float> weight = linear.weight.ReadF32();
+            const AlignedBuffer<float> bias = linear.bias.ReadF32();
+            AlignedBuffer<float> both(rows * (cols + 1));
+            for (int64_t i = 0; i < rows; ++i) {
+              float* row = both.data() + i * (cols + 1);
+              std::copy_n(weight.data() + i * cols, cols, row);
+              row[cols] = bias[i];
+            }
+            packer.SetRows(0, {both.data(), rows, cols + 1, cols + 1},
+                           std::vector<float>(static_cast<size_t>(rows)).data());
+          }};
 }
 
-AlignedBuffer<uint8_t> ReadBytes(const Tensor& tensor) {
-  AlignedBuffer<uint8_t> bytes(std::ssize(tensor.bytes));
-  std::transform(tensor.bytes.begin(), tensor.bytes.end(), bytes.data(),
-                 [](std::byte b) { return std::to_integer<uint8_t>(b); });
-  return bytes;
+ConstArray<uint8_t> ReadBytes(const Tensor& tensor, ArrayStore& store, const std::string& name) {
+  return store.Take<uint8_t>(name, std::ssize(tensor.bytes), [&](uint8_t* dst) {
+    std::transform(tensor.bytes.begin(), tensor.bytes.end(), dst,
+                   [](std::byte b) { return std::to_integer<uint8_t>(b); });
+  });
 }
 
 double FlopOf(const PackedMatrix& matrix) {
@@ -107,30 +104,33 @@ Matrix Columns(AlignedBuffer<float>& buffer, int64_t rows, int64_t stride, int64
 }  // namespace
 
 UniversalSentenceEncoder::UniversalSentenceEncoder(const NetworkConfig& config,
-                                                   const UseTensors& tensors)
+                                                   const UseTensors& tensors, ArrayStore& store)
     : Network(config),
-      embeddings_(ReadBytes(tensors.embeddings)),
-      scale_(tensors.embedding_scale.ReadF32()),
-      low_(tensors.embedding_low.ReadF32()),
-      projection_(Pack(tensors.projection.weight, tensors.projection.bias)),
-      projection_norm_(tensors.projection_norm, config.layer_norm_eps),
-      token_norm_(tensors.token_norm, config.layer_norm_eps),
-      output_(PackWithBiasColumn(tensors.output)),
+      embeddings_(ReadBytes(tensors.embeddings, store, "embeddings")),
+      scale_(tensors.embedding_scale.ReadF32(store, "embedding scale")),
+      low_(tensors.embedding_low.ReadF32(store, "embedding low")),
+      projection_(Pack(tensors.projection.weight, &tensors.projection.bias, store, "projection")),
+      projection_norm_(tensors.projection_norm, config.layer_norm_eps, store, "projection norm"),
+      token_norm_(tensors.token_norm, config.layer_norm_eps, store, "token norm"),
+      output_(PackWithBiasColumn(tensors.output, store, "output")),
       tokens_(config.vocab, TokenRow(config.ngram), kMaxTableRows) {
   int64_t products = kNumNgramBranches * config.ngram;
   for (size_t i = 0; i < tensors.branches.size(); ++i) {
     const UseTensors::Branch& branch = tensors.branches[i];
     const int64_t order = kNgramOrders[i];
-    branches_.push_back({.order = order,
-                         .products = products,
-                         .first = PackSlices(branch.first.weight, order),
-                         .first_bias = branch.first.bias.ReadF32(),
-                         .second = Pack(branch.second.weight, branch.second.bias)});
+    const std::string name = "branch " + std::to_string(order);
+    branches_.push_back(
+        {.order = order,
+         .products = products,
+         .first = PackSlices(branch.first.weight, order, store, name + " first"),
+         .first_bias = branch.first.bias.ReadF32(store, name + " first bias"),
+         .second = Pack(branch.second.weight, &branch.second.bias, store, name + " second")});
     products += order * config.ngram;
   }
   for (int64_t i = 0; i < 2; ++i) {
-    dense_hidden_[i] = PackWithoutBias(tensors.dense[i].hidden);
-    dense_output_[i] = PackWithoutBias(tensors.dense[i].output);
+    const std::string name = "dense " + std::to_string(i);
+    dense_hidden_[i] = Pack(tensors.dense[i].hidden, /*bias=*/nullptr, store, name + " hidden");
+    dense_output_[i] = Pack(tensors.dense[i].output, /*bias=*/nullptr, store, name + " output");
   }
 }
 

@@ -32,7 +32,8 @@ namespace vecmill {
 class UniversalSentenceEncoder final : public Network {
  public:
   // `config` is the one the tensors were found with. Errors: see Network::Load.
-  UniversalSentenceEncoder(const NetworkConfig& config, const UseTensors& tensors);
+  UniversalSentenceEncoder(const NetworkConfig& config, const UseTensors& tensors,
+                           ArrayStore& store);
 
   const float* Forward(const PackedBatch& batch, int64_t last_layer, Workspace& workspace,
                        StageSeconds& seconds, const Observer& observer = nullptr) const override;
@@ -49,7 +50,7 @@ class UniversalSentenceEncoder final : public Network {
     int64_t order;
     int64_t products;    // where a token's products [order, C] are in its row of the table
     PackedMatrix first;  // [n C, C], one slice of `first` below the other
-    AlignedBuffer<float> first_bias;
+    ConstArray<float> first_bias;
     PackedMatrix second;  // [C, n C]
   };
 
@@ -89,9 +90,9 @@ class UniversalSentenceEncoder final : public Network {
   int64_t width() const { return config().ngram; }
   int64_t features() const { return config().embedding + kNumNgramBranches * width(); }
 
-  AlignedBuffer<uint8_t> embeddings_;  // [V, E]
-  AlignedBuffer<float> scale_;         // [V]
-  AlignedBuffer<float> low_;           // [V]
+  ConstArray<uint8_t> embeddings_;  // [V, E]
+  ConstArray<float> scale_;         // [V]
+  ConstArray<float> low_;           // [V]
   PackedMatrix projection_;
   Norm projection_norm_;
   std::vector<Branch> branches_;

@@ -44,7 +44,8 @@ std::vector<Golden> ReadGoldens() {
 
 std::unique_ptr<const Network> LoadTiny() {
   const ModelFolder folder = ModelFolder::Open(VECMILL_TEST_DATA "/models/tiny_use");
-  return Network::Load(folder, Checkpoint::Open(folder.transformer_folder));
+  PrivateArrays store;
+  return Network::Load(folder, Checkpoint::Open(folder.transformer_folder), store);
 }
 
 // The vectors of one batch.

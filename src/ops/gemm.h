@@ -14,8 +14,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
 
 #include "base/aligned_buffer.h"
+#include "base/array_store.h"
 #include "ops/matrix_view.h"
 #include "ops/nonlinearity.h"
 
@@ -25,26 +28,40 @@ namespace vecmill {
 // panel p at [p][K][16], the last one filled up with zeros.
 class PackedMatrix {
  public:
-  PackedMatrix() = default;
-  // Zeros, to be set by SetRows. REQUIRES: n > 0, k > 0.
-  PackedMatrix(int64_t n, int64_t k);
+  // A matrix while it is packed; zeros to begin with.
+  class Packer {
+   public:
+    // Set rows [begin, begin + weight.rows) of the weight, and their biases [weight.rows]. Copies.
+    // Layers that read the same input (query, key, value) become one matrix so.
+    // REQUIRES: weight.cols == k, begin + weight.rows <= n. VECMILL_CHECKed.
+    void SetRows(int64_t begin, ConstMatrix weight, const float* bias);
 
-  // Set rows [begin, begin + weight.rows) of the weight, and their biases [weight.rows]. Copies.
-  // Layers that read the same input (query, key, value) become one matrix so.
-  // REQUIRES: weight.cols == k(), begin + weight.rows <= n(). VECMILL_CHECKed.
-  void SetRows(int64_t begin, ConstMatrix weight, const float* bias);
+   private:
+    friend class PackedMatrix;
+    Packer(int64_t n, int64_t k, float* panels);
+
+    int64_t n_;
+    int64_t k_;
+    float* panels_;
+    float* bias_;
+  };
+
+  PackedMatrix() = default;
+  // In an array of `store`, which `pack` gives its values unless they are known (array_store.h).
+  // REQUIRES: n > 0, k > 0. Errors: those of `store` and `pack`.
+  PackedMatrix(ArrayStore& store, const std::string& name, int64_t n, int64_t k,
+               const std::function<void(Packer&)>& pack);
 
   int64_t n() const { return n_; }
   int64_t k() const { return k_; }
   int64_t num_bytes() const;
-  const float* panels() const { return panels_.data(); }
-  const float* bias() const { return bias_.data(); }  // filled up to whole panels with zeros
+  const float* panels() const { return values_.data(); }
+  const float* bias() const;  // filled up to whole panels with zeros
 
  private:
   int64_t n_ = 0;
   int64_t k_ = 0;
-  AlignedBuffer<float> panels_;
-  AlignedBuffer<float> bias_;
+  ConstArray<float> values_;  // panels, then the bias
 };
 
 // Memory of one thread for the rows of a as the kernel reads them; grows to the largest a it has

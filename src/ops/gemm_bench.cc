@@ -113,8 +113,10 @@ void BenchGemm(benchmark::State& state, int64_t m, const Shape& shape, bool one_
   const std::vector<float> bias = RandomNumbers(shape.n);
   std::vector<float> a = RandomNumbers(m * shape.k);
   const ConstMatrix src{a.data(), m, shape.k, shape.k};
-  PackedMatrix packed(shape.n, shape.k);
-  packed.SetRows(0, {weight.data(), shape.n, shape.k, shape.k}, bias.data());
+  PrivateArrays store;
+  const PackedMatrix packed(store, "weight", shape.n, shape.k, [&](PackedMatrix::Packer& packer) {
+    packer.SetRows(0, {weight.data(), shape.n, shape.k, shape.k}, bias.data());
+  });
   OneDnnLinear twin(m, shape, weight, bias);
   GemmWorkspace workspace;
 

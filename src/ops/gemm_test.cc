@@ -30,9 +30,9 @@ class GemmTest : public EveryTarget {
 VECMILL_FOR_EVERY_TARGET(GemmTest);
 
 PackedMatrix Packed(const TestMatrix& weight, const TestMatrix& bias) {
-  PackedMatrix packed(weight.view().rows, weight.view().cols);
-  packed.SetRows(0, weight.view(), bias.data());
-  return packed;
+  PrivateArrays store;
+  return {store, "weight", weight.view().rows, weight.view().cols,
+          [&](PackedMatrix::Packer& packer) { packer.SetRows(0, weight.view(), bias.data()); }};
 }
 
 TEST_P(GemmTest, EqualsTheTwinWithinTheBoundOfItsHeader) {
@@ -138,10 +138,12 @@ TEST(PackedMatrixTest, RowsSetInPartsEqualRowsSetTogether) {
   const TestMatrix weight = TestMatrix::Random(39, kDepth, 13);
   const TestMatrix bias = TestMatrix::Random(1, 39, 14);
   const PackedMatrix together = Packed(weight, bias);
-  PackedMatrix parts(39, kDepth);
-  for (int64_t begin = 0; begin < 39; begin += 13) {
-    parts.SetRows(begin, {weight.view().Row(begin), 13, kDepth, kDepth}, bias.data() + begin);
-  }
+  PrivateArrays store;
+  const PackedMatrix parts(store, "parts", 39, kDepth, [&](PackedMatrix::Packer& packer) {
+    for (int64_t begin = 0; begin < 39; begin += 13) {
+      packer.SetRows(begin, {weight.view().Row(begin), 13, kDepth, kDepth}, bias.data() + begin);
+    }
+  });
   EXPECT_TRUE(SameBits(parts.panels(), together.panels(), 48 * kDepth));
   EXPECT_TRUE(SameBits(parts.bias(), together.bias(), 48));
   EXPECT_EQ(parts.num_bytes(), (48 * kDepth + 48) * 4);
@@ -150,12 +152,16 @@ TEST(PackedMatrixTest, RowsSetInPartsEqualRowsSetTogether) {
 TEST(PackedMatrixTest, SizesThatDisagreeAreABug) {
   const TestMatrix weight = TestMatrix::Random(8, 10, 15);
   const TestMatrix bias = TestMatrix::Random(1, 8, 16);
-  PackedMatrix packed(8, 11);
-  EXPECT_THROW(packed.SetRows(0, weight.view(), bias.data()), Error);
-  EXPECT_THROW(PackedMatrix(7, 10).SetRows(0, weight.view(), bias.data()), Error);
+  PrivateArrays store;
+  const auto set_all = [&](PackedMatrix::Packer& packer) {
+    packer.SetRows(0, weight.view(), bias.data());
+  };
+  EXPECT_THROW(PackedMatrix(store, "wide", 8, 11, set_all), Error);
+  EXPECT_THROW(PackedMatrix(store, "low", 7, 10, set_all), Error);
+  const PackedMatrix zeros(store, "zeros", 8, 11, [](PackedMatrix::Packer&) {});
   TestMatrix c(8, 8);
   GemmWorkspace workspace;
-  EXPECT_THROW(Gemm(weight.view(), packed, Nonlinearity::kNone, workspace, c.view()), Error);
+  EXPECT_THROW(Gemm(weight.view(), zeros, Nonlinearity::kNone, workspace, c.view()), Error);
 }
 
 }  // namespace

@@ -61,8 +61,10 @@ class OpHash {
         constexpr int64_t kRows = 27;
         const std::vector<float> weight = Numbers(n * depth);
         const std::vector<float> bias = Numbers(n);
-        PackedMatrix packed(n, depth);
-        packed.SetRows(0, {weight.data(), n, depth, depth}, bias.data());
+        PrivateArrays store;
+        const PackedMatrix packed(store, "weight", n, depth, [&](PackedMatrix::Packer& packer) {
+          packer.SetRows(0, {weight.data(), n, depth, depth}, bias.data());
+        });
         const std::vector<float> a = Numbers(kRows * depth);
         std::vector<float> c(static_cast<size_t>(kRows * n));
         Gemm({a.data(), kRows, depth, depth}, packed, Nonlinearity::kGelu, workspace,

@@ -14,24 +14,34 @@ int64_t RoundUpToPanels(int64_t n) {
 
 }  // namespace
 
-PackedMatrix::PackedMatrix(int64_t n, int64_t k)
-    : n_(n), k_(k), panels_(RoundUpToPanels(n) * k), bias_(RoundUpToPanels(n)) {
-  std::fill_n(panels_.data(), panels_.size(), 0.0f);
-  std::fill_n(bias_.data(), bias_.size(), 0.0f);
+PackedMatrix::Packer::Packer(int64_t n, int64_t k, float* panels)
+    : n_(n), k_(k), panels_(panels), bias_(panels + RoundUpToPanels(n) * k) {
+  std::fill_n(panels, RoundUpToPanels(n) * (k + 1), 0.0f);
 }
 
-void PackedMatrix::SetRows(int64_t begin, ConstMatrix weight, const float* bias) {
+void PackedMatrix::Packer::SetRows(int64_t begin, ConstMatrix weight, const float* bias) {
   VECMILL_CHECK(weight.cols == k_ && begin >= 0 && begin + weight.rows <= n_);
   for (int64_t i = 0; i < weight.rows; ++i) {
     const int64_t n = begin + i;
-    float* column = panels_.data() + n / kPanelColumns * kPanelColumns * k_ + n % kPanelColumns;
+    float* column = panels_ + n / kPanelColumns * kPanelColumns * k_ + n % kPanelColumns;
     for (int64_t k = 0; k < k_; ++k) column[k * kPanelColumns] = weight.Row(i)[k];
     bias_[n] = bias[i];
   }
 }
 
+PackedMatrix::PackedMatrix(ArrayStore& store, const std::string& name, int64_t n, int64_t k,
+                           const std::function<void(Packer&)>& pack)
+    : n_(n),
+      k_(k),
+      values_(store.Take<float>(name, RoundUpToPanels(n) * (k + 1), [&](float* values) {
+        Packer packer(n, k, values);
+        pack(packer);
+      })) {}
+
 int64_t PackedMatrix::num_bytes() const {
-  return (panels_.size() + bias_.size()) * static_cast<int64_t>(sizeof(float));
+  return values_.size() * static_cast<int64_t>(sizeof(float));
 }
+
+const float* PackedMatrix::bias() const { return values_.data() + RoundUpToPanels(n_) * k_; }
 
 }  // namespace vecmill

@@ -47,11 +47,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace vecmill {
 
-RotaryTable::RotaryTable(int64_t max_tokens, int64_t head_dim, double theta)
-    : max_tokens_(max_tokens),
-      head_dim_(head_dim),
-      cos_(max_tokens * head_dim / 2),
-      sin_(max_tokens * head_dim / 2) {
+namespace {
+
+void FillAngles(int64_t max_tokens, int64_t head_dim, double theta, float* cos, float* sin) {
   const int64_t half = head_dim / 2;
   for (int64_t i = 0; i < half; ++i) {
     const float exponent = static_cast<float>(2 * i) / static_cast<float>(head_dim);
@@ -59,11 +57,21 @@ RotaryTable::RotaryTable(int64_t max_tokens, int64_t head_dim, double theta)
     const float frequency = 1.0f / power;
     for (int64_t p = 0; p < max_tokens; ++p) {
       const auto angle = static_cast<double>(static_cast<float>(p) * frequency);
-      cos_[p * half + i] = static_cast<float>(std::cos(angle));
-      sin_[p * half + i] = static_cast<float>(std::sin(angle));
+      cos[p * half + i] = static_cast<float>(std::cos(angle));
+      sin[p * half + i] = static_cast<float>(std::sin(angle));
     }
   }
 }
+
+}  // namespace
+
+RotaryTable::RotaryTable(ArrayStore& store, const std::string& name, int64_t max_tokens,
+                         int64_t head_dim, double theta)
+    : max_tokens_(max_tokens),
+      head_dim_(head_dim),
+      values_(store.Take<float>(name, max_tokens * head_dim, [&](float* values) {
+        FillAngles(max_tokens, head_dim, theta, values, values + max_tokens * head_dim / 2);
+      })) {}
 
 HWY_EXPORT(RotateBatch);
 

@@ -10,14 +10,15 @@
 // Numerics: angles in f32 as transformers makes them, their sine and cosine rounded from f64. An
 //           element is two roundings. Bound in rotary_test.cc.
 // Threads:  one; several may share a RotaryTable.
-// Errors:   std::bad_alloc while making a table.
+// Errors:   those of the store while making a table.
 // Tested by rotary_test.cc.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <string>
 
-#include "base/aligned_buffer.h"
+#include "base/array_store.h"
 #include "ops/matrix_view.h"
 
 namespace vecmill {
@@ -25,22 +26,22 @@ namespace vecmill {
 // Cosines and sines of `max_tokens` positions.
 class RotaryTable {
  public:
-  // REQUIRES: max_tokens > 0, head_dim > 0 and even, theta > 0.
-  RotaryTable(int64_t max_tokens, int64_t head_dim, double theta);
+  // In an array of `store`. REQUIRES: max_tokens > 0, head_dim > 0 and even, theta > 0.
+  RotaryTable(ArrayStore& store, const std::string& name, int64_t max_tokens, int64_t head_dim,
+              double theta);
 
   int64_t max_tokens() const { return max_tokens_; }
   int64_t head_dim() const { return head_dim_; }
-  int64_t num_bytes() const { return 2 * cos_.size() * static_cast<int64_t>(sizeof(float)); }
+  int64_t num_bytes() const { return values_.size() * static_cast<int64_t>(sizeof(float)); }
 
   // [D / 2] of a position.
-  const float* Cos(int64_t position) const { return cos_.data() + position * head_dim_ / 2; }
-  const float* Sin(int64_t position) const { return sin_.data() + position * head_dim_ / 2; }
+  const float* Cos(int64_t position) const { return values_.data() + position * head_dim_ / 2; }
+  const float* Sin(int64_t position) const { return Cos(max_tokens_ + position); }
 
  private:
   int64_t max_tokens_;
   int64_t head_dim_;
-  AlignedBuffer<float> cos_;  // [max_tokens, D / 2]
-  AlignedBuffer<float> sin_;
+  ConstArray<float> values_;  // cosines [max_tokens, D / 2], then sines
 };
 
 // REQUIRES: qkv.cols is a multiple of 3 * D, sequences no longer than the table; VECMILL_CHECKed.

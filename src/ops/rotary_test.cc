@@ -9,12 +9,15 @@
 namespace vecmill {
 namespace {
 
-class RotaryTest : public EveryTarget {};
+class RotaryTest : public EveryTarget {
+ protected:
+  PrivateArrays store;
+};
 VECMILL_FOR_EVERY_TARGET(RotaryTest);
 
 TEST_P(RotaryTest, EqualsTheTwin) {
   for (int64_t head_dim : {2, 12, 32, 64, 70}) {
-    const RotaryTable table(50, head_dim, 10000.0);
+    const RotaryTable table(store, "angles", 50, head_dim, 10000.0);
     const std::vector<int64_t> offsets = {0, 1, 14, 64};
     TestMatrix actual = TestMatrix::Random(64, 3 * 2 * head_dim, 1);
     TestMatrix expected = actual;
@@ -29,7 +32,7 @@ TEST_P(RotaryTest, EqualsTheTwin) {
 
 TEST_P(RotaryTest, KeepsLengthsFirstTokensAndValues) {
   constexpr int64_t kHeadDim = 16;
-  const RotaryTable table(9, kHeadDim, 160000.0);
+  const RotaryTable table(store, "angles", 9, kHeadDim, 160000.0);
   const TestMatrix before = TestMatrix::Random(9, 3 * kHeadDim, 2);
   TestMatrix after = before;
   Rotate(table, std::vector<int64_t>{0, 9}, after.view());
@@ -45,7 +48,8 @@ TEST_P(RotaryTest, KeepsLengthsFirstTokensAndValues) {
 }
 
 TEST(RotaryTableTest, HoldsTheAnglesOfThePaper) {
-  const RotaryTable table(4000, 8, 10000.0);
+  PrivateArrays store;
+  const RotaryTable table(store, "angles", 4000, 8, 10000.0);
   for (int64_t position : {0, 1, 17, 3999}) {
     for (int64_t i = 0; i < 4; ++i) {
       const double angle =
@@ -58,7 +62,7 @@ TEST(RotaryTableTest, HoldsTheAnglesOfThePaper) {
 }
 
 TEST_P(RotaryTest, SizesThatDisagreeAreABug) {
-  const RotaryTable table(3, 16, 10000.0);
+  const RotaryTable table(store, "angles", 3, 16, 10000.0);
   TestMatrix qkv(4, 48);
   EXPECT_THROW(Rotate(table, std::vector<int64_t>{0, 4}, qkv.view()), Error);
   TestMatrix narrow(3, 40);

@@ -103,6 +103,7 @@ class QueryVectors {
     column.name = job.vector_column;
     footer.CheckModel(column, model);
     dim_ = column.dim;
+    weight_cache_problem_ = model.weight_cache_problem;
     dtype_ = footer.DtypeOf(column.name);
     quantizer_.emplace(dtype_, dim_,
                        HasRanges(dtype_) ? footer.RangesOf(column).ranges : ValueRanges());
@@ -115,6 +116,7 @@ class QueryVectors {
 
   Dtype dtype() const { return dtype_; }
   int64_t dim() const { return dim_; }
+  const std::string& weight_cache_problem() const { return weight_cache_problem_; }
 
   // The next vector of the table, as its column holds it.
   void CompareWith(const uint8_t* row) {
@@ -145,8 +147,9 @@ class QueryVectors {
   Dtype dtype_ = Dtype::kFloat32;
   std::optional<Quantizer> quantizer_;
   SimilarityFn similarity_of_ = Cosine;
-  std::vector<float> vectors_;          // of the queries [num_queries, dim]
-  std::vector<uint8_t> signs_;          // the same as signs, where the table has signs
+  std::vector<float> vectors_;  // of the queries [num_queries, dim]
+  std::vector<uint8_t> signs_;  // the same as signs, where the table has signs
+  std::string weight_cache_problem_;
   std::vector<float> row_;              // of the table [dim]
   const uint8_t* row_signs_ = nullptr;  // as the column holds it
 };
@@ -187,7 +190,9 @@ SearchResults Search(const SearchJob& job) {
       }
     }
   }
-  SearchResults results = {.hits = {}, .num_signs = IsBinary(queries.dtype()) ? queries.dim() : 0};
+  SearchResults results = {.hits = {},
+                           .num_signs = IsBinary(queries.dtype()) ? queries.dim() : 0,
+                           .weight_cache_problem = queries.weight_cache_problem()};
   for (NearestRows& rows : nearest) results.hits.push_back(std::move(rows).Sorted());
   return results;
 }

@@ -31,6 +31,7 @@ struct SearchResults {
   std::vector<std::vector<SearchHit>>
       hits;               // for each query, best first, equally near in row order
   int64_t num_signs = 0;  // of a vector, where vectors are signs (binary, ubinary), else 0
+  std::string weight_cache_problem;  // ModelDescription has it
 };
 
 // The rows nearest to each query. Every row is compared: time grows with the rows, memory does not.

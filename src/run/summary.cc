@@ -79,6 +79,7 @@ std::string RunSummary::ToJson() const {
       {"prompt", model.prompt},
       {"long_rows", long_rows},
       {"threads", num_threads},
+      {"weights_shared", !model.weight_cache_file.empty()},
       {"executed_dtype", "float32"},
       {"dtype", std::string(DtypeName(dtype))},
       {"rows", rows},

@@ -138,11 +138,11 @@ const Tensor* Checkpoint::Find(std::string_view name) const {
   return entry == index_.end() ? nullptr : &tensors_[static_cast<size_t>(entry->second)];
 }
 
-std::string Checkpoint::Sha256() const {
-  if (files_.size() == 1) return Sha256Hex(files_.front()->bytes());
-  std::string hashes;
-  for (const auto& file : files_) hashes += Sha256Hex(file->bytes());
-  return Sha256Hex(std::as_bytes(std::span(hashes)));
+std::string Checkpoint::Sha256(const FileHashes& hashes) const {
+  if (files_.size() == 1) return hashes.Sha256(*files_.front());
+  std::string all;
+  for (const auto& file : files_) all += hashes.Sha256(*file);
+  return Sha256Hex(std::as_bytes(std::span(all)));
 }
 
 }  // namespace vecmill

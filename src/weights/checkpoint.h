@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/mapped_file.h"
+#include "weights/file_hashes.h"
 #include "weights/tensor.h"
 
 namespace vecmill {
@@ -31,8 +32,9 @@ class Checkpoint {
   const std::vector<Tensor>& tensors() const { return tensors_; }
 
   // Hex SHA-256 of the weight file; of several shards, that of their hex hashes written one after
-  // the other in the order of the file names. Reads every byte.
-  std::string Sha256() const;
+  // the other in the order of the file names. Reads every byte of those that `hashes` does not
+  // remember.
+  std::string Sha256(const FileHashes& hashes = FileHashes()) const;
 
  private:
   Checkpoint() = default;

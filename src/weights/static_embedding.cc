@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "base/json.h"
 #include "vecmill/error.h"
 #include "weights/config_checks.h"
@@ -53,29 +54,25 @@ StaticTensors FindStaticTensors(const Checkpoint& checkpoint) {
   return tensors;
 }
 
-AlignedBuffer<float> ReadStaticTable(const StaticTensors& tensors) {
+void CopyStaticTable(const StaticTensors& tensors, float* dst) {
   const int64_t vocab = tensors.vocab();
   const int64_t hidden = tensors.hidden();
-  AlignedBuffer<float> table(tensors.embeddings.num_elements());
-  tensors.embeddings.CopyF32(table.data());
-  if (!tensors.mapping.shape.empty()) {
+  if (tensors.mapping.shape.empty()) {
+    tensors.embeddings.CopyF32(dst);
+  } else {
+    const AlignedBuffer<float> table = tensors.embeddings.ReadF32();
     std::vector<int32_t> rows(static_cast<size_t>(vocab));
     tensors.mapping.CopyIndices(tensors.embeddings.shape[0], rows.data());
-    AlignedBuffer<float> mapped(vocab * hidden);
     for (int64_t i = 0; i < vocab; ++i) {
       const float* row = table.data() + rows[static_cast<size_t>(i)] * hidden;
-      std::copy_n(row, hidden, mapped.data() + i * hidden);
+      std::copy_n(row, hidden, dst + i * hidden);
     }
-    table = std::move(mapped);
   }
   if (!tensors.weights.shape.empty()) {
     std::vector<float> weights(static_cast<size_t>(vocab));
     tensors.weights.CopyF32(weights.data());
-    for (int64_t i = 0; i < vocab * hidden; ++i) {
-      table[i] *= weights[static_cast<size_t>(i / hidden)];
-    }
+    for (int64_t i = 0; i < vocab * hidden; ++i) dst[i] *= weights[static_cast<size_t>(i / hidden)];
   }
-  return table;
 }
 
 NetworkConfig StaticConfig(const StaticTensors& tensors) {

@@ -8,7 +8,6 @@
 
 #include <string>
 
-#include "base/aligned_buffer.h"
 #include "weights/checkpoint.h"
 #include "weights/network_config.h"
 #include "weights/tensor.h"
@@ -32,9 +31,9 @@ struct StaticTensors {
 // Find and check shapes and dtypes. Errors: kCorrupt, kUnsupported.
 StaticTensors FindStaticTensors(const Checkpoint& checkpoint);
 
-// The vectors of all tokens [V, H]. Errors: kCorrupt (a NaN, an infinity, a row that is not there),
-// kUnsupported (dtype of mapping), std::bad_alloc.
-AlignedBuffer<float> ReadStaticTable(const StaticTensors& tensors);
+// Write the vectors of all tokens to dst [V, H]. Errors: kCorrupt (a NaN, an infinity, a row that
+// is not there), kUnsupported (dtype of mapping), std::bad_alloc.
+void CopyStaticTable(const StaticTensors& tensors, float* dst);
 
 // What the rest of vecmill knows of such a model: no layers but the embeddings.
 NetworkConfig StaticConfig(const StaticTensors& tensors);

@@ -127,6 +127,17 @@ AlignedBuffer<float> Tensor::ReadF32OrZeros(int64_t size) const {
   return zeros;
 }
 
+ConstArray<float> Tensor::ReadF32(ArrayStore& store, const std::string& array_name) const {
+  CheckReadable();
+  return store.Take<float>(array_name, num_elements(), [&](float* dst) { CopyF32(dst); });
+}
+
+ConstArray<float> Tensor::ReadF32OrZeros(int64_t size, ArrayStore& store,
+                                         const std::string& array_name) const {
+  if (!shape.empty()) return ReadF32(store, array_name);
+  return store.Take<float>(array_name, size, [&](float* dst) { std::fill_n(dst, size, 0.0f); });
+}
+
 std::string ShapeText(std::span<const int64_t> shape) {
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); ++i) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/array_store.h"
 #include "base/mapped_file.h"
 
 namespace vecmill {
@@ -37,6 +38,10 @@ struct Tensor {
   AlignedBuffer<float> ReadF32() const;
   // The same, or `size` zeros if there is no tensor, which a shape of no dimensions says.
   AlignedBuffer<float> ReadF32OrZeros(int64_t size) const;
+  // Both in an array of `store`, called `array_name`. Errors: also those of the store.
+  ConstArray<float> ReadF32(ArrayStore& store, const std::string& array_name) const;
+  ConstArray<float> ReadF32OrZeros(int64_t size, ArrayStore& store,
+                                   const std::string& array_name) const;
 
   // Write all elements, of dtype I32 or I64, to dst [num_elements()]. Errors: kUnsupported for
   // other dtypes; kCorrupt for one that is not in [0, end), naming its index.
