@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 MAX_LINES = 500
-FOLDERS = ("src", "include", "cli", "python", "tests", "bench", "tools", "cmake", ".ci")
+FOLDERS = ("src", "include", "cli", "python", "examples", "tests", "bench", "tools", "cmake", ".ci")
 SUFFIXES = (".h", ".cc", ".py", ".cmake", ".sh", ".txt", ".in", "")
 # Written by programs (pip-compile, generators of tables), or data.
 EXEMPT = ("tests/data/", "tests/golden/", "tools/requirements", "_data.cc", ".inc")
