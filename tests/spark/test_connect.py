@@ -67,6 +67,12 @@ class ConnectTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "use 'artifact' or 'path'"):
             generate_embeddings(MODEL, self.frame, input_col="text", distribute="broadcast")
 
+    def test_an_artifact_is_refused_for_a_stream(self):
+        stream = self.spark.readStream.format("rate").load().withColumn("text", F.col("value").cast("string"))
+        with self.assertRaisesRegex(ValueError, "a stream does not see .* use distribute='path'"):
+            generate_embeddings(MODEL, stream, input_col="text")
+        self.assertTrue(generate_embeddings(MODEL, stream, input_col="text", distribute="path").isStreaming)
+
 
 if __name__ == "__main__":
     unittest.main()

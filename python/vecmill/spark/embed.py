@@ -23,7 +23,7 @@ from pyspark.sql.types import (
 
 import vecmill
 from vecmill.spark import iterator_udf
-from vecmill.spark.model_source import hand_over
+from vecmill.spark.model_source import ArtifactModel, hand_over
 from vecmill.spark.worker import EmbedSpec, OutputColumn, device_of_task, embed_arrays, embedder_of
 
 _OUTPUT_TYPES = ("array", "vector")
@@ -77,6 +77,8 @@ def generate_embeddings(
     expressions = {output_col: layers} if isinstance(layers, str) else dict(layers)
     options = {"normalize": normalize, "truncate_dim": truncate_dim, "prompt": prompt, "prompt_name": prompt_name}
     spec = _make_spec(model, expressions, options, accounts, dataframe.sparkSession, distribute, device, server)
+    if dataframe.isStreaming and isinstance(spec.source, ArtifactModel):
+        raise ValueError("distribute 'artifact': a stream does not see its session's artifacts; use distribute='path'")
     if output_type == "vector" and any(column.per_token for column in spec.columns):
         raise ValueError("output_type 'vector': a layer expression with ':none' gives several vectors for a row")
     return _add_columns(dataframe, spec, _make_udf(spec)(dataframe[input_col]), output_type)
