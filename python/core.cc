@@ -171,13 +171,22 @@ nb::dict Describe(const Embedder& embedder) {
 EmbedderOptions MakeOptions(const std::vector<std::pair<std::string, std::string>>& columns,
                             int threads, std::optional<bool> normalize,
                             std::optional<int64_t> truncate_dim, std::optional<std::string> prompt,
-                            const std::string& prompt_name, const std::string& weight_cache) {
-  EmbedderOptions options{.num_threads = threads,
-                          .normalize = normalize,
-                          .truncate_dim = truncate_dim,
-                          .prompt = std::move(prompt),
-                          .prompt_name = prompt_name,
-                          .weight_cache = weight_cache};
+                            const std::string& prompt_name, const std::string& long_rows,
+                            const std::string& weight_cache) {
+  if (long_rows != "truncate" && long_rows != "error") {
+    throw Error(ErrorCode::kInvalidArgument,
+                "long: \"" + long_rows +
+                    "\", expected \"truncate\" or \"error\"; chunks of long "
+                    "rows are made by the command line, vecmill embed --long chunk");
+  }
+  EmbedderOptions options{
+      .num_threads = threads,
+      .normalize = normalize,
+      .truncate_dim = truncate_dim,
+      .prompt = std::move(prompt),
+      .prompt_name = prompt_name,
+      .long_rows = long_rows == "error" ? LongRows::kError : LongRows::kTruncate,
+      .weight_cache = weight_cache};
   options.columns.clear();
   for (const auto& [name, layers] : columns) {
     options.columns.push_back({.name = name, .layers = layers});
@@ -214,12 +223,13 @@ NB_MODULE(_core, m) {
           [](EmbedderOptions* self, const std::vector<std::pair<std::string, std::string>>& columns,
              int threads, std::optional<bool> normalize, std::optional<int64_t> truncate_dim,
              std::optional<std::string> prompt, const std::string& prompt_name,
-             const std::string& weight_cache) {
+             const std::string& long_rows, const std::string& weight_cache) {
             new (self) EmbedderOptions(MakeOptions(columns, threads, normalize, truncate_dim,
-                                                   std::move(prompt), prompt_name, weight_cache));
+                                                   std::move(prompt), prompt_name, long_rows,
+                                                   weight_cache));
           },
           nb::kw_only(), "columns"_a, "threads"_a, "normalize"_a.none(), "truncate_dim"_a.none(),
-          "prompt"_a.none(), "prompt_name"_a, "weight_cache"_a = "");
+          "prompt"_a.none(), "prompt_name"_a, "long"_a = "truncate", "weight_cache"_a = "");
   nb::class_<Embedder>(m, "Embedder")
       .def("describe", &Describe)
       .def("with_options", &Embedder::With, "options"_a)

@@ -70,7 +70,7 @@ class AnswersTest(unittest.TestCase):
                                      self.local.embed(texts, output=output, accounts=True))  # fmt: skip
 
     def test_every_option(self):
-        for options in (dict(normalize=False), dict(normalize=True, truncate_dim=5), dict(prompt="hello "),
+        for options in (dict(normalize=False), dict(long="error"), dict(normalize=True, truncate_dim=5), dict(prompt="hello "),
                         dict(layers="mean(-2:-1)"), dict(layers={"first": "0", "tokens": "last:none"}),
                         dict(layers="-1:none")):  # fmt: skip
             with self.subTest(options):

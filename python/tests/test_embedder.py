@@ -126,6 +126,14 @@ class EmbedTest(unittest.TestCase):
         self.assertEqual(accounts.truncated.tolist(), [False, False, False, True])
         self.assertEqual([error is None for error in accounts.error], [True, True, False, True])
 
+    def test_long_rows_may_be_errors(self):
+        embedder = vecmill.load(MODEL, long="error")
+        vectors, accounts = embedder.embed(pa.array(["a", "a " * 100]), accounts=True)
+        self.assertEqual(vectors.is_valid().to_pylist(), [True, False])
+        self.assertEqual(accounts.error, [None, "too long: 102 tokens"])
+        with self.assertRaisesRegex(ValueError, "expected .truncate. or .error."):
+            vecmill.load(MODEL, long="chunk")
+
     def test_what_is_no_text_is_refused(self):
         for column, why in ((pa.array([1]), "format 'l'"), ([1], "row 0 is of type int"), ("text", "one str"),
                             (5, "one int"), (pa.array([["a"]]), "list|'\\+l'")):  # fmt: skip

@@ -17,6 +17,7 @@ class Options:
         truncate_dim: int | None = None,
         prompt: str | None = None,
         prompt_name: str,
+        long: str = "truncate",
         weight_cache: str = "",
     ) -> None: ...
 

@@ -18,6 +18,7 @@ import vecmill
 from vecmill import protocol, server_place
 from vecmill._core import Error, __version__
 from vecmill.embedder import check_device, check_output, shape_result, texts_of_iterable
+from vecmill.hub import folder_of
 
 # Texts and vectors of one request: some seconds of work for a small model, so that what is repeated after a crash,
 # or computed for a client that died, is not more.
@@ -44,6 +45,7 @@ def connect(
     truncate_dim: int | None = None,
     prompt: str | None = None,
     prompt_name: str | None = None,
+    long: str = "truncate",
     sha256: str | None = None,
     timeout: float = 120,
     env: Mapping[str, str] | None = None,
@@ -51,7 +53,7 @@ def connect(
     """Connect to this machine's and user's server for a model folder.
 
     Args:
-        model, layers, normalize, truncate_dim, prompt, prompt_name: As for vecmill.load. Clients of one server may
+        model, layers, normalize, truncate_dim, prompt, prompt_name, long: As for vecmill.load. Clients of one server may
             have different options.
         socket: The server's socket. None: one for this user, model folder, device and version of vecmill in
             $XDG_RUNTIME_DIR/vecmill or /tmp/vecmill-UID.
@@ -68,7 +70,7 @@ def connect(
         ValueError: An option makes no sense for this model.
     """
     check_device(device)
-    folder = os.path.realpath(model)
+    folder = os.path.realpath(folder_of(model))
     path = pathlib.Path(os.path.abspath(socket)) if socket else server_place.default_socket(folder, device)
     server_place.check_socket_path(path)
     columns = {"embedding": layers} if isinstance(layers, str) else dict(layers)
@@ -80,6 +82,7 @@ def connect(
         "truncate_dim": truncate_dim,
         "prompt": prompt,
         "prompt_name": prompt_name,
+        "long": long,
         "accounts": True,
     }
     arguments = ["--threads", str(threads or 0), "--device", device, "--idle-seconds", str(idle_seconds), "--", folder]

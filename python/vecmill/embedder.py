@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vecmill import _core
+from vecmill.hub import folder_of
 
 
 class Accounts(NamedTuple):
@@ -27,19 +28,23 @@ def load(
     truncate_dim: int | None = None,
     prompt: str | None = None,
     prompt_name: str | None = None,
+    long: str = "truncate",
     threads: int | None = None,
     weight_cache: str | os.PathLike[str] | None = None,
 ) -> Embedder:
-    """Load a model folder.
+    """Load a model.
 
     Args:
-        model: A folder in sentence-transformers or transformers layout.
+        model: A folder in sentence-transformers or transformers layout; or a hub's ORG/NAME or ORG/NAME@REVISION, which
+            huggingface_hub finds in its cache or fetches, where there is no such folder.
         layers: A layer expression such as "-2", "mean(-4:-1)" or "last:cls", or several by name, which
             one forward pass makes all: {"first": "0", "last": "last"}.
         normalize: Scale vectors to unit length, after truncate_dim. None: as the model says.
         truncate_dim: Keep the first values of a vector. None: as the model says.
         prompt: Text to put before every row's.
         prompt_name: The model's prompt of this name, if no prompt is given. Neither: the model's default.
+        long: What becomes of a row of more tokens than the model takes: "truncate" (its end is cut off) or "error" (it
+            gets no vector, and its account says why).
         threads: Worker threads. None: OMP_NUM_THREADS if it is set, as Spark does for its workers, or else
             one for each CPU this process may use. They start with the first row that is embedded.
         weight_cache: A folder on a local disk that keeps packed weights: made there once, then mapped and shared
@@ -59,9 +64,10 @@ def load(
         "truncate_dim": truncate_dim,
         "prompt": prompt,
         "prompt_name": prompt_name or "",
+        "long": long,
         "weight_cache": os.environ.get("VECMILL_WEIGHT_CACHE", "") if weight_cache is None else os.fspath(weight_cache),
     }
-    return Embedder(os.fspath(model), options)
+    return Embedder(folder_of(model), options)
 
 
 def _threads_of_environment() -> int:

@@ -11,6 +11,7 @@ The metadata of each schema has a key "vecmill" with JSON. The client's is a req
      "sha256": "be50..." or null,             description["sha256"] of the model that is expected
      "layers": [["embedding", "last"], ...],  name and layer expression of each column
      "normalize": bool or null, "truncate_dim": int or null, "prompt": str or null, "prompt_name": str or null,
+     "long": "truncate" or "error",
      "accounts": bool}                        as the arguments of vecmill.load; only version and layers must be there
 
 The server answers it at once, before any batch:

@@ -43,7 +43,7 @@ class Model:
         self._threads = threads
         self._lock = threading.Lock()
         self._variants: collections.OrderedDict[tuple[Any, ...], _core.Embedder] = collections.OrderedDict()
-        self._core = _core.load(folder, self._options((("embedding", "last"),), None, None, None, ""))
+        self._core = _core.load(folder, self._options((("embedding", "last"),), None, None, None, "", "truncate"))
         self.description = self._core.describe()
 
     def variant(self, request: dict[str, Any]) -> _core.Embedder:
@@ -53,7 +53,7 @@ class Model:
             raise ValueError("layers: expected a list of [name, layer expression]")
         columns = tuple((name, expression) for name, expression in layers)
         names = ("normalize", "truncate_dim", "prompt")
-        key = (columns, *(request.get(name) for name in names), request.get("prompt_name") or "")
+        key = (columns, *(request.get(name) for name in names), request.get("prompt_name") or "", request.get("long") or "truncate")
         with self._lock:
             if key not in self._variants:
                 self._variants[key] = self._core.with_options(self._options(*key))
@@ -62,7 +62,9 @@ class Model:
             self._variants.move_to_end(key)
             return self._variants[key]
 
-    def _options(self, columns: Any, normalize: Any, truncate_dim: Any, prompt: Any, prompt_name: Any) -> _core.Options:
+    def _options(
+        self, columns: Any, normalize: Any, truncate_dim: Any, prompt: Any, prompt_name: Any, long: Any
+    ) -> _core.Options:
         return _core.Options(
             columns=list(columns),
             threads=self._threads,
@@ -70,6 +72,7 @@ class Model:
             truncate_dim=truncate_dim,
             prompt=prompt,
             prompt_name=prompt_name,
+            long=long,
         )
 
 

@@ -83,6 +83,12 @@ class EmbedTest(SparkTest):
         self.assertEqual(made["embeddings_error"], accounts.error[0])
         self.assertEqual(made["embeddings"], vecmill.load(MODEL).embed(["ab\ufffdc"])[0].tolist())
 
+    def test_a_row_that_is_too_long_may_be_null_with_a_reason(self):
+        frame = self.frame(["a", "a " * 100, "b"])
+        made = generate_embeddings(MODEL, frame, input_col="text", long="error", accounts=True).orderBy("id").collect()
+        self.assertEqual([row["embeddings"] is None for row in made], [False, True, False])
+        self.assertEqual([row["embeddings_error"] for row in made], [None, "too long: 102 tokens", None])
+
     def test_vectors_for_spark_ml(self):
         rows = texts(40)
         vectors = generate_embeddings(MODEL, self.frame(rows), input_col="text", output_type="vector")

@@ -22,6 +22,7 @@ from pyspark.sql.types import (
 )
 
 import vecmill
+from vecmill.hub import folder_of
 from vecmill.spark import iterator_udf
 from vecmill.spark.model_source import ArtifactModel, hand_over
 from vecmill.spark.worker import EmbedSpec, OutputColumn, device_of_task, embed_arrays, embedder_of
@@ -42,6 +43,7 @@ def generate_embeddings(
     truncate_dim: int | None = None,
     prompt: str | None = None,
     prompt_name: str | None = None,
+    long: str = "truncate",
     distribute: str = "auto",
     device: str = "auto",
     server: bool = False,
@@ -52,7 +54,7 @@ def generate_embeddings(
     the sizes of batches and the retries are.
 
     Args:
-        model: The model's folder, on the driver.
+        model: The model's folder on the driver, or a hub's ORG/NAME (vecmill.load).
         dataframe: Of N rows.
         input_col: The column of text: string or binary.
         output_col: The column of vectors that is added, or replaced.
@@ -62,7 +64,7 @@ def generate_embeddings(
             gives pyspark.ml's dense vectors, of double.
         accounts: Also add the columns NAME_tokens (int), NAME_truncated (boolean) and NAME_error (string: what was
             wrong with the text, null where nothing was), where NAME is the first column of vectors.
-        normalize, truncate_dim, prompt, prompt_name: As for vecmill.load.
+        normalize, truncate_dim, prompt, prompt_name, long: As for vecmill.load.
         distribute: How the model comes to the nodes: "broadcast", "artifact" (Spark Connect), "path" (every node reads
             the same path) or "auto".
         device: "auto" (the GPU that Spark gives a task, or else the CPU) or "cpu".
@@ -76,6 +78,7 @@ def generate_embeddings(
         raise ValueError(f"output_type {output_type!r}, expected 'array' or 'vector'")
     expressions = {output_col: layers} if isinstance(layers, str) else dict(layers)
     options = {"normalize": normalize, "truncate_dim": truncate_dim, "prompt": prompt, "prompt_name": prompt_name}
+    options["long"] = long
     spec = _make_spec(model, expressions, options, accounts, dataframe.sparkSession, distribute, device, server)
     if dataframe.isStreaming and isinstance(spec.source, ArtifactModel):
         raise ValueError("distribute 'artifact': a stream does not see its session's artifacts; use distribute='path'")
@@ -93,6 +96,7 @@ def embed_udf(
     truncate_dim: int | None = None,
     prompt: str | None = None,
     prompt_name: str | None = None,
+    long: str = "truncate",
     distribute: str = "auto",
     device: str = "auto",
     server: bool = False,
@@ -105,6 +109,7 @@ def embed_udf(
     """
     expressions = {"embeddings": layers} if isinstance(layers, str) else dict(layers)
     options = {"normalize": normalize, "truncate_dim": truncate_dim, "prompt": prompt, "prompt_name": prompt_name}
+    options["long"] = long
     session = SparkSession.getActiveSession()
     if session is None:
         raise ValueError("embed_udf: no active SparkSession; make one first")
@@ -119,6 +124,7 @@ def predict_batch_fn(
     truncate_dim: int | None = None,
     prompt: str | None = None,
     prompt_name: str | None = None,
+    long: str = "truncate",
     distribute: str = "auto",
     device: str = "auto",
     server: bool = False,
@@ -130,6 +136,7 @@ def predict_batch_fn(
     embed_udf is the faster one: it makes no Python object for a row.
     """
     options = {"normalize": normalize, "truncate_dim": truncate_dim, "prompt": prompt, "prompt_name": prompt_name}
+    options["long"] = long
     session = SparkSession.getActiveSession()
     if session is None:
         raise ValueError("predict_batch_fn: no active SparkSession; make one first")
@@ -157,6 +164,8 @@ def _make_spec(
     """Check the options by loading the model here, where an error is read at once, and hand the model over."""
     if device not in ("auto", "cpu"):
         raise ValueError(f"device {device!r}, expected 'auto' (the GPU that Spark gives a task, or else the CPU) or 'cpu'")
+    if distribute != "path":
+        model = folder_of(model)
     loaded = vecmill.load(model, layers=expressions, **options)
     columns = (OutputColumn(c["name"], c["layers"], c["per_token"]) for c in loaded.description["columns"])
     source = hand_over(model, session, distribute)

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
+from vecmill.hub import is_hub_id
 from vecmill.spark.model_files import ModelListing, list_model
 from vecmill.spark.node_cache import cache_folder, model_folder
 
@@ -31,7 +32,7 @@ class ModelSource(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class SharedPath:
-    """A folder that every node reads under the same path."""
+    """A folder that every node reads under the same path, or a hub's name that every node finds in its cache."""
 
     path: str
 
@@ -100,7 +101,7 @@ def hand_over(model: str | os.PathLike[str], session: Any, distribute: str) -> M
     if distribute == "auto":
         distribute = "artifact" if is_connect else _way_of_classic(session)
     if distribute == "path":
-        return SharedPath(os.path.abspath(model))
+        return SharedPath(os.path.abspath(model) if not is_hub_id(model) else os.fspath(model))
     if distribute == "broadcast" and is_connect:
         raise ValueError("distribute 'broadcast': Spark Connect has no broadcast variables; use 'artifact' or 'path'")
     listing = list_model(model)

@@ -42,6 +42,7 @@ class Embedder(Transformer, HasInputCol, HasOutputCol, DefaultParamsReadable, De
     truncateDim = _param("truncateDim", "first values that are kept; not set: as the model says", TypeConverters.toInt)
     prompt = _param("prompt", "text before each row's")
     promptName = _param("promptName", "the model's prompt of this name")
+    long = _param("long", "truncate or error: rows of more tokens than the model takes")
     distribute = _param("distribute", "auto, broadcast, artifact or path")
     device = _param("device", "auto or cpu")
     server = _param("server", "one process of each node embeds for all its workers", TypeConverters.toBoolean)
@@ -60,13 +61,14 @@ class Embedder(Transformer, HasInputCol, HasOutputCol, DefaultParamsReadable, De
         truncateDim: int | None = None,
         prompt: str | None = None,
         promptName: str | None = None,
+        long: str | None = None,
         distribute: str | None = None,
         device: str | None = None,
         server: bool | None = None,
     ) -> None:
         super().__init__()
         self._setDefault(outputCol="embeddings", layers="last", outputType="array", accounts=False)
-        self._setDefault(distribute="auto", device="auto", server=False)
+        self._setDefault(long="truncate", distribute="auto", device="auto", server=False)
         self._set(**{name: value for name, value in self._input_kwargs.items() if value is not None})
 
     @keyword_only
@@ -91,6 +93,7 @@ class Embedder(Transformer, HasInputCol, HasOutputCol, DefaultParamsReadable, De
             truncate_dim=self._given("truncateDim"),
             prompt=self._given("prompt"),
             prompt_name=self._given("promptName"),
+            long=self.getOrDefault("long"),
             distribute=self.getOrDefault("distribute"),
             device=self.getOrDefault("device"),
             server=self.getOrDefault("server"),
