@@ -110,6 +110,11 @@ class ClusterTest(unittest.TestCase):
             log = [json.loads(line) for line in (node / "models/log.jsonl").read_text().splitlines()]
             self.assertEqual(len(log), 1, log)
 
+    def test_local_cluster(self):
+        session = spark_fixture.start_session("local-cluster[2,1,1024]", {"spark.executor.memory": "600m"})
+        self.addCleanup(spark_fixture.end_session, session)
+        self.embed(session, 8)
+
     def test_killed_workers_and_executors_and_speculation(self):
         speculation = {"spark.speculation": "true", "spark.speculation.multiplier": "1.0"}
         session = self.session({"spark.task.maxFailures": "20", "spark.speculation.quantile": "0.1", **speculation})
