@@ -4,13 +4,14 @@ JOBS ?= $(shell nproc)
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-memory test-cluster build wheel lint fmt asan tsan bench bench-peers bench-spark parity parity-use neon clean setup setup-%
+.PHONY: help demo test test-memory test-cluster test-engines build wheel lint fmt asan tsan bench bench-peers bench-spark parity parity-use neon clean setup setup-%
 
 help:
 	@echo "make demo         build, then embed and search 63,000 real texts"
 	@echo "make test         build, then run every test"
 	@echo "make test-memory  that memory does not grow with the rows, up to 5 million (minutes)"
 	@echo "make test-cluster Spark on a cluster of this machine whose workers are killed, and Spark 3.5 (minutes)"
+	@echo "make test-engines the programs of docs/engines.md: Ray Data, Daft, DuckDB, Polars (installs them)"
 	@echo "make build        build/release/vecmill, and build/release/python to import from"
 	@echo "make wheel        build and test the wheel of the Python package (minutes)"
 	@echo "make lint         layers, file sizes, clang-format, clang-tidy"
@@ -52,6 +53,9 @@ test-memory: build
 
 test-cluster: build setup-spark
 	@tests/spark/run_cluster
+
+test-engines: build
+	@tests/engines/run
 
 demo: setup-demo
 	$(call build_preset,release)
