@@ -77,8 +77,7 @@ def generate_embeddings(
     if output_type not in _OUTPUT_TYPES:
         raise ValueError(f"output_type {output_type!r}, expected 'array' or 'vector'")
     expressions = {output_col: layers} if isinstance(layers, str) else dict(layers)
-    options = {"normalize": normalize, "truncate_dim": truncate_dim, "prompt": prompt, "prompt_name": prompt_name}
-    options["long"] = long
+    options = _load_options(normalize, truncate_dim, prompt, prompt_name, long)
     spec = _make_spec(model, expressions, options, accounts, dataframe.sparkSession, distribute, device, server)
     if dataframe.isStreaming and isinstance(spec.source, ArtifactModel):
         raise ValueError("distribute 'artifact': a stream does not see its session's artifacts; use distribute='path'")
@@ -108,12 +107,8 @@ def embed_udf(
     generate_embeddings. There must be a SparkSession.
     """
     expressions = {"embeddings": layers} if isinstance(layers, str) else dict(layers)
-    options = {"normalize": normalize, "truncate_dim": truncate_dim, "prompt": prompt, "prompt_name": prompt_name}
-    options["long"] = long
-    session = SparkSession.getActiveSession()
-    if session is None:
-        raise ValueError("embed_udf: no active SparkSession; make one first")
-    return _make_udf(_make_spec(model, expressions, options, accounts, session, distribute, device, server))
+    options = _load_options(normalize, truncate_dim, prompt, prompt_name, long)
+    return _make_udf(_make_spec(model, expressions, options, accounts, _active_session(), distribute, device, server))
 
 
 def predict_batch_fn(
@@ -135,12 +130,8 @@ def predict_batch_fn(
 
     embed_udf is the faster one: it makes no Python object for a row.
     """
-    options = {"normalize": normalize, "truncate_dim": truncate_dim, "prompt": prompt, "prompt_name": prompt_name}
-    options["long"] = long
-    session = SparkSession.getActiveSession()
-    if session is None:
-        raise ValueError("predict_batch_fn: no active SparkSession; make one first")
-    spec = _make_spec(model, {"embeddings": layers}, options, False, session, distribute, device, server)
+    options = _load_options(normalize, truncate_dim, prompt, prompt_name, long)
+    spec = _make_spec(model, {"embeddings": layers}, options, False, _active_session(), distribute, device, server)
     if spec.columns[0].per_token:
         raise ValueError(f"layers {layers!r}: predict_batch_udf takes one vector for a row, not one for a token")
 
@@ -149,6 +140,21 @@ def predict_batch_fn(
         return lambda texts: embedder.embed(texts, output="numpy")
 
     return make_predict_fn
+
+
+def _load_options(
+    normalize: bool | None, truncate_dim: int | None, prompt: str | None, prompt_name: str | None, long: str
+) -> dict[str, Any]:
+    """Of vecmill.load, those that are not as it has them anyway."""
+    given = {"normalize": normalize, "truncate_dim": truncate_dim, "prompt": prompt, "prompt_name": prompt_name}
+    return {name: value for name, value in given.items() if value is not None} | {"long": long}
+
+
+def _active_session() -> SparkSession:
+    session = SparkSession.getActiveSession()
+    if session is None:
+        raise ValueError("no active SparkSession in this thread; make one first")
+    return session
 
 
 def _make_spec(
@@ -169,8 +175,7 @@ def _make_spec(
     loaded = vecmill.load(model, layers=expressions, **options)
     columns = (OutputColumn(c["name"], c["layers"], c["per_token"]) for c in loaded.description["columns"])
     source = hand_over(model, session, distribute)
-    given = tuple((name, value) for name, value in options.items() if value is not None)
-    return EmbedSpec(source, tuple(columns), given, accounts, device, server)
+    return EmbedSpec(source, tuple(columns), tuple(options.items()), accounts, device, server)
 
 
 def _make_udf(spec: EmbedSpec) -> Callable[[Column], Column]:
