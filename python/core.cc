@@ -211,6 +211,9 @@ void RaiseError(const std::exception_ptr& raised, void* error_class) {
 // NOLINTNEXTLINE(misc-use-internal-linkage): Python looks for what this defines.
 NB_MODULE(_core, m) {
   using namespace vecmill;  // NOLINT(google-build-using-namespace)
+  // Who keeps an embedder until the process ends, as a database keeps the functions it was given,
+  // leaks nothing.
+  nb::set_leak_warnings(false);
   m.attr("__version__") = VECMILL_VERSION;
   const nb::object error =
       nb::steal(PyErr_NewException("vecmill.Error", PyExc_RuntimeError, nullptr));

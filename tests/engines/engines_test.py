@@ -65,6 +65,7 @@ class EnginesTest(unittest.TestCase):
             [sys.executable, "program.py"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
         )
         self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertNotIn("nanobind: leaked", ran.stderr)
         files = [str(file) for file in folder.glob("embedded*/*.parquet")] or [str(folder / "embedded.parquet")]
         # By DuckDB: pyarrow before 26 reads no null vectors of a fixed size.
         read = duckdb.read_parquet(files).project("id, text, embedding::FLOAT[]").order("id")
