@@ -16,7 +16,7 @@ class FindGpusTest(unittest.TestCase):
                 driver = pathlib.Path(folder, "nvidia-smi")
                 driver.write_text(f"#!/bin/sh\n{script}\n")
                 driver.chmod(0o755)
-            environment = {"PATH": f"{folder}:/usr/bin:/bin", "PYTHONPATH": os.environ["PYTHONPATH"], **environment}
+            environment = {"PATH": f"{folder}:/usr/bin:/bin", "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environment}
             command = [sys.executable, "-m", "vecmill.find_gpus"]
             return subprocess.run(command, env=environment, capture_output=True, text=True)
 
