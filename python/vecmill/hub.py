@@ -8,9 +8,9 @@ import re
 from vecmill import _core
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
-# What the engine may read of a repository.
-_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
-_OTHER_FORMATS = ["onnx/*", "openvino/*", "coreml/*"]
+# What the engine may read of a model's folder or repository, and the folders with other formats of the same weights.
+MODEL_PATTERNS = ("*.json", "*.txt", "*.model", "*.safetensors")
+OTHER_FORMATS = ("onnx", "openvino", "coreml", "tf", "flax")
 
 
 def is_hub_id(model: str | os.PathLike[str]) -> bool:
@@ -36,7 +36,10 @@ def folder_of(model: str | os.PathLike[str]) -> str:
             f"{path}: no such folder; to load a model of the hub by its name: pip install huggingface_hub"
         ) from None
     name, _, revision = path.partition("@")
+    others = [f"{folder}/*" for folder in OTHER_FORMATS]
     try:
-        return snapshot_download(name, revision=revision or None, allow_patterns=_PATTERNS, ignore_patterns=_OTHER_FORMATS)
+        return snapshot_download(
+            name, revision=revision or None, allow_patterns=list(MODEL_PATTERNS), ignore_patterns=others
+        )
     except Exception as error:
         raise _core.Error(f"{path}: no such folder, and no such model of the hub: {error}") from error

@@ -8,9 +8,7 @@ import json
 import os
 import pathlib
 
-# What the engine may read of a model folder. Other formats of the same weights stay at home.
-_PATTERNS = ("*.json", "*.txt", "*.model", "*.safetensors")
-_OTHER_FORMATS = ("onnx", "openvino", "coreml", "tf", "flax")
+from vecmill.hub import MODEL_PATTERNS, OTHER_FORMATS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +43,9 @@ def list_model(folder: str | os.PathLike[str]) -> ModelListing:
     root = pathlib.Path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder; expected the folder of a model on the driver")
-    found = {path for pattern in _PATTERNS for path in root.rglob(pattern) if path.is_file()}
+    found = {path for pattern in MODEL_PATTERNS for path in root.rglob(pattern) if path.is_file()}
     paths = sorted(path.relative_to(root) for path in found)
-    kept = [path for path in paths if path.parts[0] not in _OTHER_FORMATS and not path.parts[0].startswith(".")]
+    kept = [path for path in paths if path.parts[0] not in OTHER_FORMATS and not path.parts[0].startswith(".")]
     return ModelListing(tuple(ModelFile(path.as_posix(), *size_and_sha256(root / path)) for path in kept))
 
 
