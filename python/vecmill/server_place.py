@@ -55,15 +55,15 @@ def make_private_folder(folder: pathlib.Path) -> None:
     except FileExistsError:
         pass
     except OSError as error:
-        raise Error(f"{folder}: cannot make the folder of the sockets: {error.strerror}") from error
+        raise Error(f"{folder}: cannot make the folder: {error.strerror}") from error
     found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode):
-        raise Error(f"{folder}: not a folder, which sockets need")
+        raise Error(f"{folder}: not a folder")
     if found.st_uid != os.geteuid():
-        raise Error(f"{folder}: belongs to user {found.st_uid}, not to {os.geteuid()}; name a socket somewhere else")
+        raise Error(f"{folder}: belongs to user {found.st_uid}, not to {os.geteuid()}; name another place")
     if found.st_mode & 0o077:
         mode = stat.S_IMODE(found.st_mode)
-        raise Error(f"{folder}: its mode {mode:o} lets others in; chmod 700 it, or name a socket somewhere else")
+        raise Error(f"{folder}: its mode {mode:o} lets others in; chmod 700 it, or name another place")
 
 
 def dial(path: pathlib.Path) -> socket.socket | None:

@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 
+from vecmill.server_place import make_private_folder
 from vecmill.spark.model_files import ModelListing, size_and_sha256
 
 _STAMP = ".vecmill.json"
@@ -32,7 +33,7 @@ def cache_folder() -> pathlib.Path:
     temporary files.
 
     Raises:
-        PermissionError: The last resort belongs to somebody else.
+        vecmill.Error: The last resort belongs to somebody else, or lets others in; VECMILL_CACHE names another.
     """
     if named := os.environ.get("VECMILL_CACHE"):
         folder = pathlib.Path(named)
@@ -46,11 +47,8 @@ def cache_folder() -> pathlib.Path:
             return folder
     except OSError:
         pass
-    folder = pathlib.Path(tempfile.gettempdir()) / f"vecmill-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    status = folder.lstat()
-    if status.st_uid != os.getuid() or status.st_mode & 0o022:
-        raise PermissionError(f"{folder}: not a folder that only this user writes; set VECMILL_CACHE to one that is")
+    folder = pathlib.Path(tempfile.gettempdir()) / f"vecmill-{os.geteuid()}"
+    make_private_folder(folder)
     return folder
 
 
